@@ -1,32 +1,26 @@
-"""Writes the skeleton of a framework package from tools/package_template.
+"""Writes the skeleton of a framework package: ``python -m tools.new_package Flask "flask>=3.0"``.
 
-Lives here: filling in the template. What the files say is decided in the template alone.
+Lives here: filling in tools/package_template. What the files say is decided in the template alone.
 """
 
 import argparse
 import shutil
 import sys
-import tomllib
 from pathlib import Path
 from string import Template
 
-ROOT = Path(__file__).resolve().parent.parent
+from tools.versions import ROOT, shared_version
+
 TEMPLATE = ROOT / "tools" / "package_template"
 
 
-def core_version() -> str:
-    """Returns the version of engineio-core, which every package shares."""
-    text = (ROOT / "packages/engineio-core/pyproject.toml").read_text("utf-8")
-    version: str = tomllib.loads(text)["project"]["version"]
-    return version
-
-
-def write_package(title: str, requirement: str) -> Path:
-    """Creates packages/<framework>-engineio and returns its folder.
+def write_package(title: str, requirement: str, packages: Path = ROOT / "packages") -> Path:
+    """Creates <framework>-engineio and returns its folder.
 
     Args:
         title: The framework's name as it writes it, for example ``"Flask"``.
         requirement: What the package requires of it, for example ``"flask>=3.0"``.
+        packages: The folder to create it in.
 
     Raises:
         FileExistsError: The package is there already.
@@ -38,9 +32,9 @@ def write_package(title: str, requirement: str) -> Path:
         "distribution": f"{framework}-engineio",
         "module": f"{framework}_engineio",
         "requirement": requirement,
-        "version": core_version(),
+        "version": shared_version(),
     }
-    package = ROOT / "packages" / values["distribution"]
+    package = packages / values["distribution"]
     module = package / "src" / values["module"]
     module.mkdir(parents=True)
     for source, target in (
@@ -59,7 +53,7 @@ def write_package(title: str, requirement: str) -> Path:
 
 def main() -> int:
     """Runs the command line; returns the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description="Write the skeleton of a framework package.")
     parser.add_argument("title", help='the framework as it writes its name, for example "Flask"')
     parser.add_argument("requirement", help='what is required of it, for example "flask>=3.0"')
     arguments = parser.parse_args()
