@@ -15,6 +15,8 @@ LAYERS = {
     "testing": {"base", "http", "protocol", "sync", "aio", "gateway", "testing", "root"},
     "root": {"base", "http", "protocol", "sync", "aio", "gateway", "testing", "root"},
 }
+# What a layer may also name in annotations, imported under TYPE_CHECKING.
+NAMED_IN_TYPES = {"base": {"http"}}
 BASE = {"types", "errors", "config"}
 PURE = {"base", "http", "protocol"}
 
@@ -40,7 +42,8 @@ def problems(modules: list[Module]) -> list[str]:
         layer = layer_of(module.name)
         for target, line, for_types_only in module.imports:
             top = target.split(".")[0]
-            if top == "engineio" and layer_of(target) not in LAYERS[layer]:
+            allowed = LAYERS[layer] | (NAMED_IN_TYPES.get(layer, set()) if for_types_only else set())
+            if top == "engineio" and layer_of(target) not in allowed:
                 found.append(f"{module.place}:{line}: {layer} imports {target}")
             if top in IMPURE and layer in PURE and not for_types_only:
                 found.append(f"{module.place}:{line}: {layer} is pure and imports {top}")
@@ -75,10 +78,11 @@ def test_an_import_against_the_direction_is_found(name: str, text: str, complain
     assert complaint in problem
 
 
-def test_a_type_only_import_of_an_impure_module_does_nothing() -> None:
-    text = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from logging import Logger"
+def test_what_only_types_need_is_no_dependency_of_the_base() -> None:
+    text = "if TYPE_CHECKING:\n    from logging import Logger\n    from .http import request\n"
 
     assert problems([Module("engineio.config", "sample.py", text)]) == []
+    assert problems([Module("engineio.config", "sample.py", text.replace("http", "aio"))])
 
 
 def test_a_gateway_module_serves_one_shell() -> None:
@@ -147,8 +151,12 @@ def test_pants_knows_the_same_layers() -> None:
     }
     exec(compile(build.read_text("utf-8"), build, "exec"), names)
 
-    # Pants counts the package's own __init__.py as imported, and guards who uses wsproto as well.
-    expected = {layer: allowed | {"root"} for layer, allowed in LAYERS.items()}
+    # Pants counts what only types need and the package's own __init__.py as imported, and it
+    # guards who uses wsproto as well.
+    expected = {
+        layer: allowed | NAMED_IN_TYPES.get(layer, set()) | {"root"}
+        for layer, allowed in LAYERS.items()
+    }
     expected["gateway"].add("wsproto")
     del expected["testing"], expected["root"]
     assert declared == expected
