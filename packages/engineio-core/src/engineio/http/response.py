@@ -1,0 +1,46 @@
+"""One HTTP response as the engine produces it; a gateway writes it out unchanged."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+__all__ = ["Header", "Response", "json_response", "text_response"]
+
+Header: TypeAlias = tuple[str, str]
+"""One header field: name and value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A complete response.
+
+    Attributes:
+        status: The HTTP status.
+        headers: The fields, ``Content-Length`` left to the gateway.
+        body: The body.
+    """
+
+    status: int
+    headers: tuple[Header, ...] = ()
+    body: bytes = b""
+
+    def with_headers(self, *headers: Header) -> Response:
+        """Return a copy with ``headers`` appended."""
+        return replace(self, headers=self.headers + headers) if headers else self
+
+
+def text_response(status: int, body: bytes = b"", content_type: str = "text/plain") -> Response:
+    """Return a response of one content type."""
+    return Response(status, (("Content-Type", content_type),), body)
+
+
+def json_response(status: int, value: Any) -> Response:
+    """Return ``value`` as a compact JSON body.
+
+    Raises:
+        TypeError: ``value`` has no JSON form.
+    """
+    body = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    return text_response(status, body, "application/json")
