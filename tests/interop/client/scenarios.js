@@ -1,0 +1,204 @@
+// What a client does in a test, the same with both revisions of the official client, in Node.js and in a page.
+// A scenario gets a way to connect and the test's own arguments, and returns plain JSON; the test judges it.
+
+import { difference, make } from "./data.js";
+import { Socket } from "./socket.js";
+
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+const isEcho = (message) => typeof message === "string" && message.startsWith("c");
+
+/** Sends each message when the one before has come back. */
+async function echo({ open, transports }, { messages }) {
+  const socket = open();
+  await socket.settled(transports);
+  const wrong = [];
+  for (const description of messages) {
+    const message = make(description);
+    const number = socket.messages.length;
+    socket.send(message);
+    await socket.until("echo", () => socket.messages.length > number);
+    const fault = difference(message, socket.messages[number]);
+    if (fault !== null) wrong.push({ description, fault });
+  }
+  const { transport } = socket;
+  socket.close();
+  return { transport, wrong };
+}
+
+/** Sends all messages in one go, so that a polling client puts them into one payload. */
+async function burst({ open, transports }, { messages }) {
+  const socket = open();
+  await socket.settled(transports);
+  const made = messages.map(make);
+  for (const message of made) socket.send(message);
+  await socket.until("echoes", () => socket.messages.length >= made.length);
+  const faults = made.map((message, index) => difference(message, socket.messages[index]));
+  const wrong = faults.flatMap((fault, index) => (fault ? [{ description: messages[index], fault }] : []));
+  socket.close();
+  return { count: socket.messages.length, wrong };
+}
+
+/**
+ * Numbered messages both ways from the first moment on: the server's own stream, and the client's, which
+ * comes back as an echo. Several sockets at once, each on its own key.
+ */
+async function traffic({ open, transports }, { keys, count, gap, atOnce }) {
+  const results = [];
+  const left = [...keys];
+  const worker = async () => {
+    while (left.length > 0) results.push(await oneTraffic(open, transports, left.shift(), count, gap));
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return results;
+}
+
+async function oneTraffic(open, transports, key, count, gap) {
+  const socket = open({ key });
+  const upgrade = { sent: null, received: null };
+  let sent = 0;
+  socket.on("upgrade", () => Object.assign(upgrade, { sent, received: socket.messages.length }));
+  socket.on("open", () => socket.send(`!stream ${count} ${gap / 1000}`));
+  await socket.until("open", () => socket.isOpen);
+  // Due by the clock: a timer that fires late sends what it owes, as fast as the rate asks.
+  for (const started = performance.now(); sent < count; ) {
+    const due = gap ? Math.min(count, 1 + Math.floor((performance.now() - started) / gap)) : sent + 1;
+    while (sent < due) socket.send(`c${sent++}`);
+    await pause(gap);
+  }
+  await socket.settled(transports);
+  await socket.until("all messages", () => socket.messages.length >= 2 * count);
+  socket.close();
+  return {
+    key,
+    upgrade,
+    transport: socket.transport,
+    stream: socket.messages.filter((message) => !isEcho(message)).map(Number),
+    echoes: socket.messages.filter(isEcho).map((message) => Number(message.slice(1))),
+  };
+}
+
+/** Says something (a command to the server) and waits for the close. */
+async function farewell({ open, transports }, { say }) {
+  const socket = open();
+  await socket.settled(transports);
+  const { transport } = socket;
+  socket.send(say);
+  const reason = await socket.closed();
+  return { transport, reason };
+}
+
+/** Closes the socket; the reason is the client's own. */
+async function leave({ open, transports }) {
+  const socket = open();
+  await socket.settled(transports);
+  socket.close();
+  return { reason: await socket.closed() };
+}
+
+/** Closes the socket and opens a new one, again and again. */
+async function comeBack({ open, transports }, { times }) {
+  const answers = [];
+  for (let time = 0; time < times; time += 1) {
+    const socket = open();
+    await socket.settled(transports);
+    socket.send(`visit ${time}`);
+    await socket.until("echo", () => socket.messages.length === 1);
+    answers.push(socket.messages[0]);
+    socket.close();
+    await socket.closed();
+  }
+  return answers;
+}
+
+/** Says "ready", waits for the connection to be lost, and tries to come back until it is welcome. */
+async function surviveLoss({ open, transports }, { period, tries }) {
+  const lost = open();
+  await lost.settled(transports);
+  lost.send("ready");
+  const reason = await lost.closed();
+  for (let left = tries; left > 0; left -= 1) {
+    const socket = open();
+    try {
+      await socket.settled(transports);
+    } catch {
+      await pause(period); // still refused: the server is away
+      continue;
+    }
+    socket.send("back");
+    await socket.until("echo", () => socket.messages.length === 1);
+    socket.close();
+    return { reason, echo: socket.messages[0] };
+  }
+  throw new Error(`lost by ${reason} and not welcome ${tries} times`);
+}
+
+/** Expects to be turned away. */
+async function beRefused({ open }) {
+  const socket = open();
+  const reason = await socket.closed();
+  const { type, description } = socket.error;
+  const status = typeof description === "number" ? description : null;
+  return { reason, type, status, messages: socket.messages.length };
+}
+
+/** Lives through several heartbeats and is still served. */
+async function heartbeat({ open, transports }, { pongs }) {
+  const socket = open();
+  await socket.settled(transports);
+  await socket.until("heartbeats", () => socket.pongs >= pongs);
+  socket.send("alive");
+  await socket.until("echo", () => socket.messages.length === 1);
+  socket.close();
+  return { echo: socket.messages[0], upgrades: socket.upgrades };
+}
+
+/** Asks the server what it learned from the handshake. */
+async function introduce({ open, transports }) {
+  const socket = open();
+  await socket.settled(transports);
+  socket.send("!visitor");
+  await socket.until("the answer", () => socket.messages.length === 1);
+  socket.close();
+  return JSON.parse(socket.messages[0]);
+}
+
+/** Never gets its WebSocket: polls on, and is served. */
+async function stayPolling({ open }) {
+  const socket = open();
+  const failed = new Promise((resolve) => socket.on("upgradeError", () => resolve()));
+  await socket.until("open", () => socket.isOpen);
+  await failed;
+  socket.send("still here");
+  await socket.until("echo", () => socket.messages.length === 1);
+  const { transport } = socket;
+  socket.close();
+  return { transport, echo: socket.messages[0] };
+}
+
+const scenarios = {
+  beRefused,
+  burst,
+  comeBack,
+  echo,
+  farewell,
+  heartbeat,
+  introduce,
+  leave,
+  stayPolling,
+  surviveLoss,
+  traffic,
+};
+
+/**
+ * Plays a scenario.
+ *
+ * @param connect the official client's function (url, options) => socket
+ * @param order what the test asks for: the scenario's name, the server's url, the client's options and the
+ *   scenario's own arguments
+ */
+export async function play(connect, { scenario, url, options, args }) {
+  const open = (query = {}) =>
+    new Socket(connect, url, { ...options, query: { ...options.query, ...query } });
+  return await scenarios[scenario]({ open, transports: options.transports }, args);
+}
