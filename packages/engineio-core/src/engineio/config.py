@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import difflib
 import json
-import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, get_args
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from .errors import ConfigError
 from .types import JSONModule, OverflowPolicy, SyncHandlers, TransportName
+
+if TYPE_CHECKING:
+    from logging import Logger
 
 __all__ = ["ALIASES", "ServerConfig"]
 
@@ -35,15 +38,16 @@ class ServerConfig:
         allow_upgrades: Whether a polling session may turn into a WebSocket.
         allow_eio3: Whether clients of protocol revision 3 (JavaScript client 3.x) are served.
         allow_jsonp: Whether JSONP polling is served.
-        cors_allowed_origins: None for same-origin only, one origin, several, ``"*"``, or a
-            function ``(origin) -> bool``.
+        cors_allowed_origins: None for same-origin only, one origin, several (which must include
+            the server's own), ``"*"``, or a function ``(origin) -> bool``.
         cors_credentials: Whether cookies may accompany cross-origin requests.
         cookie: The name of a cookie that carries the sid to the load balancer, a dict of its
             attributes (``name``, ``path``, ``httponly``, ``samesite``, ``secure``, ``max_age``,
             ``domain``), or None for no cookie.
         http_compression: Whether polling answers may be compressed.
         compression_threshold: The smallest polling answer that is compressed.
-        trusted_proxies: Addresses or networks whose ``X-Forwarded-*`` headers are believed.
+        trusted_proxies: Addresses or networks whose ``X-Forwarded-*`` headers are believed;
+            ``unix`` stands for peers on a Unix socket.
         allow_request: ``(request) -> bool | str``, asked about every HTTP request and WebSocket
             before anything else happens; False or a text refuses with 403.
         generate_id: ``(request) -> str``, makes a sid in place of 128 random bits.
@@ -106,7 +110,7 @@ class ServerConfig:
     write_timeout: float = 10.0
     close_timeout: float = 5.0
     shutdown_timeout: float = 5.0
-    logger: bool | logging.Logger = False
+    logger: bool | Logger = False
 
     @classmethod
     def build(cls, options: Mapping[str, Any]) -> ServerConfig:
@@ -128,16 +132,17 @@ class ServerConfig:
         return cls(**values)
 
     def __post_init__(self) -> None:
-        for name in _POSITIVE:
-            _check_number(name, getattr(self, name), minimum=0, exclusive=True)
-        for name in _NOT_NEGATIVE:
-            _check_number(name, getattr(self, name), minimum=0, exclusive=False)
+        for name in _DURATIONS:
+            _check_duration(name, getattr(self, name))
+        for name, least in _COUNTS.items():
+            _check_count(name, getattr(self, name), least)
         for name in _OPTIONAL_COUNTS:
             if getattr(self, name) is not None:
-                _check_number(name, getattr(self, name), minimum=0, exclusive=True)
+                _check_count(name, getattr(self, name), 1)
         for name in _FLAGS:
             if not isinstance(getattr(self, name), bool):
                 raise ConfigError(f"{name} must be True or False, not {getattr(self, name)!r}")
+        _check_heartbeat(self.ping_interval, self.ping_timeout)
         _check_choice("send_queue_policy", self.send_queue_policy, get_args(OverflowPolicy))
         _check_choice("sync_handlers", self.sync_handlers, get_args(SyncHandlers))
         object.__setattr__(self, "transports", _transports(self.transports))
@@ -145,17 +150,14 @@ class ServerConfig:
             value = getattr(self, name)
             if value is not None and not callable(value):
                 raise ConfigError(f"{name} must be a function or None, not {value!r}")
+        _check_functions("json", self.json, ("dumps", "loads"))
+        if not isinstance(self.logger, bool):
+            _check_functions("logger", self.logger, ("debug", "info", "warning", "error"))
 
 
-_POSITIVE = (
+_DURATIONS = (
     "ping_interval",
     "ping_timeout",
-    "max_payload",
-    "max_concurrent_handlers",
-    "send_queue_bytes",
-    "send_queue_packets",
-    "receive_queue_bytes",
-    "receive_queue_packets",
     "connect_timeout",
     "first_request_timeout",
     "upgrade_timeout",
@@ -164,7 +166,17 @@ _POSITIVE = (
     "close_timeout",
     "shutdown_timeout",
 )
-_NOT_NEGATIVE = ("compression_threshold", "max_packets_per_poll")
+# With the least value of each.
+_COUNTS: Mapping[str, int] = {
+    "max_payload": 1,
+    "max_concurrent_handlers": 1,
+    "send_queue_bytes": 1,
+    "send_queue_packets": 1,
+    "receive_queue_bytes": 1,
+    "receive_queue_packets": 1,
+    "compression_threshold": 0,
+    "max_packets_per_poll": 0,
+}
 _OPTIONAL_COUNTS = ("max_sessions", "max_sessions_per_address")
 _FLAGS = (
     "allow_upgrades",
@@ -175,6 +187,8 @@ _FLAGS = (
     "decode_json",
     "async_handlers",
 )
+# JavaScript keeps a timeout as 31 bits of milliseconds, and a longer one ends at once.
+_LONGEST_TIMER = (2**31 - 1) / 1000
 
 
 def _unknown_option(name: str, known: Iterable[str]) -> str:
@@ -183,12 +197,32 @@ def _unknown_option(name: str, known: Iterable[str]) -> str:
     return f"unknown option {name!r}{hint}"
 
 
-def _check_number(name: str, value: object, *, minimum: float, exclusive: bool) -> None:
+def _check_duration(name: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ConfigError(f"{name} must be a number, not {value!r}")
-    # The comparison is written so that a NaN fails it.
-    if not (value > minimum if exclusive else value >= minimum):
-        raise ConfigError(f"{name} must be {'over' if exclusive else 'at least'} {minimum}")
+        raise ConfigError(f"{name} must be a number of seconds, not {value!r}")
+    if not (isfinite(value) and value > 0):
+        raise ConfigError(f"{name} must be over 0 and have an end, not {value!r}")
+
+
+def _check_count(name: str, value: object, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ConfigError(f"{name} must be a whole number, not {value!r}")
+    if value < least:
+        raise ConfigError(f"{name} must be at least {least}, not {value!r}")
+
+
+def _check_heartbeat(interval: float, timeout: float) -> None:
+    # Clients read both in whole milliseconds, and wait for the sum of the two.
+    if min(interval, timeout) < 0.001:
+        raise ConfigError("ping_interval and ping_timeout must be at least a millisecond (0.001)")
+    if interval + timeout > _LONGEST_TIMER:
+        raise ConfigError("ping_interval and ping_timeout are together over 24 days")
+
+
+def _check_functions(name: str, value: object, functions: Sequence[str]) -> None:
+    missing = [each for each in functions if not callable(getattr(value, each, None))]
+    if missing:
+        raise ConfigError(f"{name} {value!r} has no {' and no '.join(missing)}")
 
 
 def _check_choice(name: str, value: object, choices: Sequence[str]) -> None:

@@ -163,7 +163,7 @@ class CorsPolicy:
             return False
         try:
             return self.allows(request, None)
-        except Exception:  # noqa: BLE001  # `allows` has raised it before, to a caller who reports it
+        except Exception:  # noqa: BLE001  # the check before has reported it
             return False
 
     def preflight(self, request: Request) -> Response:
