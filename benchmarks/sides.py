@@ -1,0 +1,137 @@
+"""The sides: every server that can be measured, one row each.
+
+To add a server: a module in ``servers`` and a row in `SIDES`. Sides with the same ``stack`` stand
+on the same server with the same options; `budgets` compares inside a stack.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+NODE = ROOT / "benchmarks" / "node"
+
+
+class Kind(StrEnum):
+    """What a side is in a comparison."""
+
+    OURS = "ours"
+    BARE = "bare"
+    PEER = "python-engineio"
+    REFERENCE = "node engine.io"
+
+
+class Runtime(StrEnum):
+    """Whose interpreter runs a side."""
+
+    PROJECT = "project"
+    PEERS = "peers"
+    NODE = "node"
+
+    @property
+    def executable(self) -> Path:
+        """The interpreter, whether it is there or not."""
+        if self is Runtime.PROJECT:
+            return Path(sys.executable)
+        if self is Runtime.PEERS:
+            return ROOT / ".venv-peers" / "bin" / "python"
+        return Path(shutil.which("node") or "node")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A server that can be measured.
+
+    Attributes:
+        stack: The server software and its options; the name of a comparison.
+        kind: What it is in that comparison.
+        runtime: Whose interpreter runs it.
+        arguments: The command after the interpreter; ``{application}`` and ``{port}`` stand for the
+            scenario's application and the port to listen on.
+        packages: The distributions whose versions belong to the result.
+    """
+
+    stack: str
+    kind: Kind
+    runtime: Runtime
+    arguments: tuple[str, ...]
+    packages: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Unique name, also on the command line: ``ours@uvicorn``."""
+        return f"{self.kind.name.lower()}@{self.stack}"
+
+    @property
+    def missing(self) -> str:
+        """A sentence on what has to be installed first; empty when nothing."""
+        if self.runtime is Runtime.PEERS and not self.runtime.executable.exists():
+            return "run scripts/setup --peers python"
+        if self.runtime is Runtime.NODE and not shutil.which("node"):
+            return "install Node.js"
+        if self.runtime is Runtime.NODE and not (NODE / "node_modules").exists():
+            return "run npm ci --prefix benchmarks/node"
+        return ""
+
+    def command(self, application: str, port: int) -> list[str]:
+        """The command line that starts it."""
+        values = {"application": application, "port": port}
+        return [
+            str(self.runtime.executable),
+            *(argument.format_map(values) for argument in self.arguments),
+        ]
+
+
+def _uvicorn(module: str, websocket: str) -> tuple[str, ...]:
+    options = (
+        "--host 127.0.0.1 --port {port} --loop uvloop --http httptools --interface asgi3"
+        " --no-access-log --log-level warning"
+    )
+    target = f"benchmarks.servers.{module}:{{application}}"
+    return ("-m", "uvicorn", target, *options.split(), "--ws", websocket)
+
+
+def _on_uvicorn(stack: str, websocket: str, package: str) -> list[Side]:
+    packages = ("uvicorn", "uvloop", "httptools", package)
+    return [
+        Side(
+            stack,
+            Kind.OURS,
+            Runtime.PROJECT,
+            _uvicorn("asgi_ours", websocket),
+            ("engineio-core", *packages),
+        ),
+        Side(stack, Kind.BARE, Runtime.PROJECT, _uvicorn("asgi_bare", websocket), packages),
+        Side(
+            stack,
+            Kind.PEER,
+            Runtime.PEERS,
+            _uvicorn("asgi_peer", websocket),
+            ("python-engineio", *packages),
+        ),
+    ]
+
+
+def _codec(kind: Kind, runtime: Runtime, module: str, package: str) -> Side:
+    return Side("codec", kind, runtime, ("-m", "benchmarks.codecs", module), (package,))
+
+
+SIDES = [
+    # `--ws auto`, uvicorn's default, is websockets-sansio where websockets is installed.
+    *_on_uvicorn("uvicorn", "websockets-sansio", "websockets"),
+    *_on_uvicorn("uvicorn-wsproto", "wsproto", "wsproto"),
+    Side(
+        "node",
+        Kind.REFERENCE,
+        Runtime.NODE,
+        ("benchmarks/node/server.js", "{application}", "{port}"),
+        ("engine.io", "ws"),
+    ),
+    # Not servers: they measure themselves and print the metrics.
+    _codec(Kind.OURS, Runtime.PROJECT, "ours", "engineio-core"),
+    _codec(Kind.PEER, Runtime.PEERS, "peer", "python-engineio"),
+]
