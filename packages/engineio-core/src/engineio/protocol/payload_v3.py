@@ -8,7 +8,9 @@ Both decoders walk over the body once, and every length is checked before it is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import AnyStr, TypeVar
 
 from ..errors import PacketError
 from ..types import Data
@@ -24,9 +26,11 @@ __all__ = [
     "text_size",
 ]
 
+AnyData = TypeVar("AnyData", bound=Data)
+
 # A length has no leading zero and at most nine digits, more than any body: a run of digits that
 # goes on for ever is refused after ten characters (faults.md F-25, F-26, SEC-01).
-_PREFIX_ASCII = re.compile(rb"(0|[1-9][0-9]{0,8}):")
+_PREFIX = re.compile(r"(0|[1-9][0-9]{0,8}):")
 _PREFIX_UTF16 = re.compile(rb"(0\0|[1-9]\0(?:[0-9]\0){0,8}):\0")
 _PREFIX_BINARY = re.compile(rb"([\x00\x01])(\x00|[\x01-\x09][\x00-\x09]{0,8})\xff")
 
@@ -83,32 +87,36 @@ def binary_size(packet: Packet) -> int:
     return 2 + len(str(size)) + size
 
 
-def decode_text(body: bytes) -> Decoded:
+def decode_text(body: bytes, max_packets: int | None = None) -> Decoded:
     """Return the packets of the text form.
 
     A bad packet ends the decoding and leaves those before it (faults.md F-18); a body that is not
     UTF-8 holds no packets at all. Nothing is raised.
+
+    Args:
+        body: The body of a POST.
+        max_packets: The most packets that are decoded; more are an error. None for no limit.
     """
-    return _collect(decode_text_v3(text) for text in _texts(body))
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        return Decoded([], PacketError("a payload that is not UTF-8"))
+    # Where no character takes two units of UTF-16, positions in the text are positions in UTF-16.
+    if body.isascii() or len(units := text.encode("utf-16-le")) == 2 * len(text):
+        return _collect(decode_text_v3, _split(text, _PREFIX, 1), max_packets)
+    return _collect(_decode_utf16, _split(units, _PREFIX_UTF16, 2), max_packets)
 
 
-def decode_binary(body: bytes) -> Decoded:
+def decode_binary(body: bytes, max_packets: int | None = None) -> Decoded:
     """Return the packets of the binary form.
 
     A bad packet ends the decoding and leaves those before it (faults.md F-18). Nothing is raised.
+
+    Args:
+        body: The body of a POST.
+        max_packets: The most packets that are decoded; more are an error. None for no limit.
     """
-    return _collect(_binary_packets(body))
-
-
-def _collect(packets: Iterator[Packet]) -> Decoded:
-    collected: list[Packet] = []
-    try:
-        collected.extend(packets)
-    except PacketError as error:
-        return Decoded(collected, error)
-    if not collected:
-        return Decoded([], PacketError("an empty payload"))
-    return Decoded(collected)
+    return _collect(decode_frame_v3, _frames(body), max_packets)
 
 
 def _utf16_length(text: str) -> int:
@@ -116,47 +124,60 @@ def _utf16_length(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
-def _texts(body: bytes) -> Iterator[str]:
+def _collect(
+    decode: Callable[[AnyData], Packet], items: Iterator[AnyData], max_packets: int | None
+) -> Decoded:
+    packets: list[Packet] = []
+    try:
+        packets.extend(map(decode, islice(items, max_packets)))
+        if next(items, None) is not None:
+            raise PacketError("too many packets in a payload")
+    except PacketError as error:
+        return Decoded(packets, error)
+    return Decoded(packets, None if packets else PacketError("an empty payload"))
+
+
+def _split(units: AnyStr, prefix: re.Pattern[AnyStr], width: int) -> Iterator[AnyStr]:
     """Yield the items of the text form.
 
-    Lengths count UTF-16 code units, so positions are found in UTF-16, where every unit takes two
-    bytes; in ASCII a unit takes one and the body can be used as it is.
+    Args:
+        units: The payload in UTF-16 units, each ``width`` long.
+        prefix: What matches a length.
+        width: The length of a unit.
     """
-    if body.isascii():
-        buffer, encoding, width, prefix = body, "ascii", 1, _PREFIX_ASCII
-    else:
-        try:
-            buffer = body.decode().encode("utf-16-le")
-        except UnicodeDecodeError as error:
-            raise PacketError("a payload that is not UTF-8") from error
-        encoding, width, prefix = "utf-16-le", 2, _PREFIX_UTF16
     position = 0
-    while position < len(buffer):
-        found = prefix.match(buffer, position)
+    while position < len(units):
+        found = prefix.match(units, position)
         if found is None:
-            raise PacketError("invalid length in a payload")
+            raise PacketError("an impossible length in a payload")
         start = found.end()
         position = start + width * int(found[1][::width])
-        if position > len(buffer):
+        if position > len(units):
             raise PacketError("a length beyond the end of a payload")
-        try:
-            yield buffer[start:position].decode(encoding)
-        except UnicodeDecodeError as error:
-            raise PacketError("a length that splits a character") from error
+        yield units[start:position]
 
 
-def _binary_packets(body: bytes) -> Iterator[Packet]:
+def _decode_utf16(units: bytes) -> Packet:
+    try:
+        text = units.decode("utf-16-le")
+    except UnicodeDecodeError as error:
+        raise PacketError("a length that splits a character") from error
+    return decode_text_v3(text)
+
+
+def _frames(body: bytes) -> Iterator[Data]:
+    """Yield the contents of the binary form: text for strings, bytes for binary."""
     position = 0
     while position < len(body):
         found = _PREFIX_BINARY.match(body, position)
         if found is None:
-            raise PacketError("invalid header in a binary payload")
+            raise PacketError("an impossible header in a binary payload")
         start = found.end()
         position = start + int(found[2].translate(_TO_DIGITS))
         if position > len(body):
             raise PacketError("a length beyond the end of a payload")
         content = body[start:position]
         try:
-            yield decode_frame_v3(content if found[1] == _BINARY else content.decode())
+            yield content if found[1] == _BINARY else content.decode()
         except UnicodeDecodeError as error:
             raise PacketError("a string that is not UTF-8 in a binary payload") from error
