@@ -26,9 +26,7 @@ __all__ = [
 Data: TypeAlias = str | bytes
 """What a message carries on the wire: text or binary (packet type 4)."""
 
-SendData: TypeAlias = (
-    str | bytes | bytearray | memoryview | Mapping[str, Any] | Sequence[Any]
-)
+SendData: TypeAlias = str | bytes | bytearray | memoryview | Mapping[str, Any] | Sequence[Any]
 """What ``send`` takes: text, any bytes-like value, or a dict or list sent as JSON text."""
 
 TransportName: TypeAlias = Literal["polling", "websocket"]

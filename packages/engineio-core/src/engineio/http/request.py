@@ -6,7 +6,7 @@ decides from the head alone whether a body may be read at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,10 @@ class Headers:
         return self._items
 
 
+def _nothing() -> None:
+    """Stand for a request that has no other form."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """The head of one HTTP request, or of the request that opens a WebSocket.
@@ -55,7 +59,8 @@ class Request:
         scheme: ``http`` or ``https`` as the server knows it (``ws`` counts as ``http``).
         peer: The address of the TCP peer, or ``""`` where the server does not tell.
         websockets: Whether the server could carry this client's WebSocket.
-        native: The server's or framework's own request: what a ``connect`` handler receives.
+        native: Returns the server's or framework's own form of the request, which a ``connect``
+            handler receives; called only when a handler asks for it.
     """
 
     method: str
@@ -64,5 +69,5 @@ class Request:
     headers: Headers
     scheme: str = "http"
     peer: str = ""
-    native: Any = None
     websockets: bool = True
+    native: Callable[[], Any] = _nothing

@@ -1,0 +1,55 @@
+"""Asking the ``connect`` handler whether a client may come in."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextvars import copy_context
+from functools import partial
+from inspect import isawaitable
+from typing import Any
+
+from ..errors import ConnectionRefused
+from ..handlers import Handler
+from ..http.request import Request
+from ..http.response import Response, json_response
+from ..protocol.sid import hashed_sid
+
+__all__ = ["ask"]
+
+logger = logging.getLogger(__name__)
+
+
+async def ask(handler: Handler, sid: str, request: Request, inline: bool) -> Response | None:
+    """Return None if the handler accepts, or the response that it refuses with.
+
+    "Returning False (or a value) refuses with 401 and that body"; an exception refuses with 401
+    too, and is logged; `ConnectionRefused` chooses its own status.
+
+    Args:
+        handler: The handler.
+        sid: The id of the new session.
+        request: The handshake.
+        inline: Whether plain functions run on the loop and not in a thread.
+    """
+    args = (sid, request.native())[: handler.arity] if handler.arity > 1 else (sid,)
+    try:
+        verdict = await _call(handler, args, inline)
+        if verdict is None or verdict is True:
+            return None
+        return json_response(401, "Unauthorized" if verdict is False else verdict)
+    except ConnectionRefused as refused:
+        return json_response(refused.status, refused.body)
+    except Exception:
+        logger.exception("the connect handler failed (session %s)", hashed_sid(sid))
+        return json_response(401, "Unauthorized")
+
+
+async def _call(handler: Handler, args: tuple[Any, ...], inline: bool) -> Any:
+    if handler.is_async or inline:
+        result = handler.function(*args)
+    else:
+        loop = asyncio.get_running_loop()
+        call = partial(copy_context().run, handler.function, *args)
+        result = await loop.run_in_executor(None, call)
+    return await result if isawaitable(result) else result

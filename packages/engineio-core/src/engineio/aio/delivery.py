@@ -1,0 +1,291 @@
+"""Handing events to handlers: in order, one at a time for each session, and bounded.
+
+A session's events wait in its `Inbox` while a handler is at work. Heartbeats and control packets
+never come here, so a slow handler delays only its own session's messages. When more waits than the
+limits allow, the engine is told to stop reading from that client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextvars import copy_context
+from functools import partial
+from inspect import iscoroutine
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..handlers import Handler, HandlerTable
+from ..protocol.sid import hashed_sid
+from ..types import Data, DisconnectInfo
+
+if TYPE_CHECKING:
+    from ..config import ServerConfig
+    from ..protocol.session import Session
+    from .runner import EagerRunner
+
+__all__ = ["Courier", "Inbox"]
+
+logger = logging.getLogger(__name__)
+
+# After this many handlers in a row the loop gets its turn, so that one payload of 100 000 messages
+# does not keep everybody else waiting (faults.md F-19, F-68).
+_STREAK = 64
+
+
+class Courier:
+    """What the inboxes of one server share.
+
+    Args:
+        config: The options.
+        handlers: The handlers.
+        runner: Starts their coroutines.
+        loop: The loop.
+        pause: Tells the engine that a session's handlers are behind, or have caught up.
+        over: Told when the disconnect handler of a session is over.
+    """
+
+    def __init__(
+        self,
+        config: ServerConfig,
+        handlers: HandlerTable,
+        runner: EagerRunner,
+        loop: asyncio.AbstractEventLoop,
+        pause: Callable[[Session, bool], None],
+        over: Callable[[Session], None],
+    ) -> None:
+        self.config = config
+        self.handlers = handlers
+        self.runner = runner
+        self.loop = loop
+        self.pause = pause
+        self.over = over
+        self.limit = config.max_concurrent_handlers if config.async_handlers else 1
+
+
+class _Event(NamedTuple):
+    """An event that waits for its handler."""
+
+    name: str
+    args: tuple[Any, ...]
+    size: int
+
+
+class Inbox:
+    """The events of one session that its handlers have not seen yet, and the user's own record.
+
+    Attributes:
+        session: The engine's session.
+        user: What ``save_session`` stored.
+        senders: Futures of ``send`` calls that wait for room in the send queue.
+    """
+
+    __slots__ = (
+        "_bytes",
+        "_courier",
+        "_queue",
+        "_room",
+        "_running",
+        "_scheduled",
+        "_streak",
+        "senders",
+        "session",
+        "user",
+    )
+
+    def __init__(self, courier: Courier, session: Session) -> None:
+        self._courier = courier
+        self.session = session
+        self.user: dict[str, Any] = {}
+        self.senders: list[asyncio.Future[None]] = []
+        self._queue: deque[_Event] | None = None
+        self._bytes = 0
+        self._running = 0
+        self._streak = 0
+        # Whether `_drain` is running, or will.
+        self._scheduled = False
+        self._room: asyncio.Future[None] | None = None
+
+    def message_now(self, data: Data) -> Awaitable[None] | None:
+        """Hand over a message that is no part of a batch.
+
+        Returns:
+            What the reader must await before it goes on, or None.
+        """
+        if self._queue is None and self._running < self._courier.limit:
+            self._run("message", (self.session.sid, self._decoded(data)))
+            self._streak += 1
+            if self._streak < _STREAK:
+                return None
+            self._streak = 0
+            return asyncio.sleep(0)
+        self.message(data)
+        return self._room
+
+    def message(self, data: Data) -> None:
+        """Hand over a message that may be one of many."""
+        event = _Event("message", (self.session.sid, self._decoded(data)), len(data))
+        self._streak += 1
+        if self._queue is None and self._running < self._courier.limit and self._streak < _STREAK:
+            self._run(event.name, event.args)
+            return
+        self._put(event)
+        config = self._courier.config
+        full = (
+            self._bytes >= config.receive_queue_bytes
+            or len(self._queue or ()) >= config.receive_queue_packets
+        )
+        if full and self._room is None:
+            self._room = self._courier.loop.create_future()
+            self._courier.pause(self.session, True)
+
+    def disconnect(self, info: DisconnectInfo) -> None:
+        """Hand over the last event, after all others; nobody reads for this session any more."""
+        self._release()
+        for sender in self.senders:
+            if not sender.done():
+                sender.set_result(None)
+        event = _Event("disconnect", (self.session.sid, info.reason, info), 0)
+        if self._queue is None and not self._running:
+            self._run_last(event)
+        else:
+            self._put(event)
+
+    def backlog(self) -> Awaitable[None] | None:
+        """Return what a reader must await before it reads more, or None."""
+        return self._room
+
+    def _decoded(self, data: Data) -> Any:
+        courier = self._courier
+        if not courier.config.decode_json or isinstance(data, bytes) or data[:1] not in ("{", "["):
+            return data
+        try:
+            return courier.config.json.loads(data)
+        except (ValueError, RecursionError):
+            return data
+
+    def _put(self, event: _Event) -> None:
+        if self._queue is None:
+            self._queue = deque()
+        self._queue.append(event)
+        self._bytes += event.size
+        if self._may_run(event):
+            self._schedule()
+
+    def _schedule(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            self._courier.loop.call_soon(self._drain)
+
+    def _drain(self) -> None:
+        """Run what waits, until a handler has to wait itself or it is the loop's turn."""
+        self._streak = 0
+        queue = self._queue
+        while queue and self._may_run(queue[0]):
+            if self._streak == _STREAK:
+                self._courier.loop.call_soon(self._drain)
+                return
+            self._streak += 1
+            event = queue.popleft()
+            self._bytes -= event.size
+            if event.name == "disconnect":
+                self._run_last(event)
+            else:
+                self._run(event.name, event.args)
+            self._catch_up()
+        if not queue:
+            self._queue = None
+        self._scheduled = False
+
+    def _may_run(self, event: _Event) -> bool:
+        if event.name == "disconnect":
+            return not self._running
+        return self._running < self._courier.limit
+
+    def _catch_up(self) -> None:
+        config = self._courier.config
+        if (
+            self._room is not None
+            and self._bytes * 2 <= config.receive_queue_bytes
+            and len(self._queue or ()) * 2 <= config.receive_queue_packets
+        ):
+            self._release()
+            self._courier.pause(self.session, False)
+
+    def _release(self) -> None:
+        if self._room is not None:
+            room, self._room = self._room, None
+            room.set_result(None)
+
+    # -- running ---------------------------------------------------------------------------
+
+    def _run(self, name: str, args: tuple[Any, ...]) -> None:
+        handler = self._courier.handlers.get(name)
+        if handler is None:
+            return
+        self._running += 1
+        if self._start(handler, args[: handler.arity], self._finished):
+            self._running -= 1
+            if self._queue is not None:
+                # What the handler did led to another event of its own session.
+                self._schedule()
+
+    def _run_last(self, event: _Event) -> None:
+        handler = self._courier.handlers.get(event.name)
+        if handler is None or self._start(handler, event.args[: handler.arity], self._ended):
+            self._courier.over(self.session)
+
+    def _start(
+        self,
+        handler: Handler,
+        args: tuple[Any, ...],
+        finished: Callable[[BaseException | None], None],
+    ) -> bool:
+        """Call a handler; True if it is over already."""
+        courier = self._courier
+        if not handler.is_async and courier.config.sync_handlers == "thread":
+            call = partial(copy_context().run, handler.function, *args)
+            future = courier.loop.run_in_executor(None, call)
+            future.add_done_callback(partial(self._returned, finished))
+            return False
+        try:
+            result = handler.function(*args)
+            # A plain function may return the coroutine of another one (a decorator does).
+            return not iscoroutine(result) or courier.runner.start(result, finished)
+        except BaseException as error:  # noqa: BLE001  # whatever it is, the session goes on
+            self._report(error)
+            return True
+
+    def _returned(
+        self,
+        finished: Callable[[BaseException | None], None],
+        future: asyncio.Future[object],
+    ) -> None:
+        error = asyncio.CancelledError() if future.cancelled() else future.exception()
+        result = None if error is not None else future.result()
+        if iscoroutine(result):
+            try:
+                if not self._courier.runner.start(result, finished):
+                    return
+            except BaseException as raised:  # noqa: BLE001  # `finished` reports it
+                error = raised
+        finished(error)
+
+    def _finished(self, error: BaseException | None) -> None:
+        if error is not None:
+            self._report(error)
+        self._running -= 1
+        if self._queue is not None:
+            self._schedule()
+
+    def _ended(self, error: BaseException | None) -> None:
+        if error is not None:
+            self._report(error)
+        self._courier.over(self.session)
+
+    def _report(self, error: BaseException) -> None:
+        """Log what a handler raised; the session goes on (faults.md F-73)."""
+        if isinstance(error, (KeyboardInterrupt, SystemExit)):
+            raise error
+        logger.error("a handler failed (session %s)", hashed_sid(self.session.sid), exc_info=error)

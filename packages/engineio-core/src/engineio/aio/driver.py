@@ -1,0 +1,284 @@
+"""The engine at work: inputs from gateways and timer go in, outputs are carried out in order.
+
+What lives here: the clock, the timer and the one loop over the engine's outputs. No user code is
+called here; events go to an `Application`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Protocol, TypeAlias, assert_never, cast
+
+from ..config import ServerConfig
+from ..errors import BodyError
+from ..http.request import Request
+from ..http.response import Header, Response
+from ..protocol.actions import Abort, Accept, Action, Hangup, ReadBody, Refuse, Reply, Write
+from ..protocol.engine import Engine
+from ..protocol.events import (
+    Connecting,
+    Disconnected,
+    Drained,
+    Event,
+    HeartbeatReceived,
+    MessageReceived,
+    PacketTraced,
+    RequestRejected,
+    Upgraded,
+)
+from ..protocol.session import Session
+from ..types import Data
+from .exchange import Exchange
+from .port import WebSocketPort
+from .runner import EagerRunner
+from .timer import Clock, Timer
+
+__all__ = ["Application", "Driver", "Observed"]
+
+Observed: TypeAlias = HeartbeatReceived | PacketTraced | RequestRejected | Upgraded
+"""The events that only hooks want to know."""
+
+
+class Application(Protocol):
+    """What the driver tells about."""
+
+    def start(self) -> None:
+        """The first request is here, and so is a running loop."""
+
+    def connecting(self, session: Session, request: Request) -> None:
+        """Decide about a new session, then call `Driver.accept` or `Driver.refuse`."""
+
+    def message(self, session: Session, data: Data) -> None:
+        """A message arrived; it may be one of many, so do not handle it before returning."""
+
+    def message_now(self, session: Session, data: Data) -> Awaitable[None] | None:
+        """A message arrived alone: handle it; what is returned must be awaited before the next."""
+
+    def disconnected(self, event: Disconnected) -> None:
+        """An accepted session ended."""
+
+    def drained(self, session: Session) -> None:
+        """A send queue has room again."""
+
+    def observed(self, event: Observed) -> None:
+        """Something happened that only hooks want to know."""
+
+    def finish_response(self, request: Request, response: Response, initial: bool) -> Response:
+        """Return the response as the hooks want it."""
+
+    def backlog(self, session: Session) -> Awaitable[None] | None:
+        """Return what to await before reading on from a client whose handlers are behind."""
+
+
+class Driver:
+    """Drives one engine.
+
+    Args:
+        config: The options.
+        application: Where events go.
+        clock: The time; the running loop's if None.
+
+    Attributes:
+        engine: The engine.
+        runner: Starts coroutines on the server's loop, once there is one.
+    """
+
+    def __init__(self, config: ServerConfig, application: Application, clock: Clock | None) -> None:
+        self.engine = Engine(config)
+        self._application = application
+        self._given_clock = clock
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._performing = False
+        self._idle: asyncio.Event | None = None
+
+    # -- the loop --------------------------------------------------------------------------
+
+    def bind(self) -> asyncio.AbstractEventLoop:
+        """Belong to the running loop from now on, and return it.
+
+        Raises:
+            RuntimeError: The server belongs to another loop that still runs: one server is one
+                loop's.
+        """
+        loop = asyncio.get_running_loop()
+        if loop is self._loop:
+            return loop
+        if self._loop is not None and not self._loop.is_closed():
+            raise RuntimeError(
+                "this engineio server is used by another event loop; make one server for each loop"
+            )
+        self._loop = loop
+        self._clock: Clock = self._given_clock or loop
+        self._timer = Timer(self._clock, self._tick)
+        self._idle = asyncio.Event()
+        self.runner = EagerRunner(loop)
+        self._application.start()
+        return loop
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The loop this server belongs to, once it has been used."""
+        return self._loop
+
+    def now(self) -> float:
+        """Return the time in seconds on the monotonic clock."""
+        return self._clock.time()
+
+    def perform(self) -> None:
+        """Carry out the engine's outputs, then see to the timer."""
+        if self._performing:
+            # Something that was carried out led to another input: the loop below goes on with it.
+            return
+        self._performing = True
+        outputs = self.engine.outputs
+        try:
+            while outputs:
+                self._carry_out(outputs.popleft())
+        finally:
+            self._performing = False
+        self._timer.arm(self.engine.deadline())
+        if self._idle is not None and self.engine.stopping and self.engine.idle:
+            self._idle.set()
+
+    def restart(self) -> None:
+        """Serve again after `shutdown`, as an application does whose lifespan starts again."""
+        self.bind()
+        self.engine.restart()
+        if self._idle is not None:
+            self._idle.clear()
+
+    async def shutdown(self, seconds: float) -> None:
+        """End all sessions and wait until their clients know, for ``seconds`` at the most."""
+        self.bind()
+        self.engine.shutdown(self.now())
+        self.perform()
+        assert self._idle is not None, "bind makes it"
+        try:
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()
+        except TimeoutError:
+            for port in self.engine.open_ports():
+                cast(WebSocketPort, port).abort()
+        self._timer.stop()
+
+    def _tick(self) -> None:
+        self.engine.tick(self.now())
+        self.perform()
+
+    def _carry_out(self, output: Action | Event) -> None:
+        match output:
+            case MessageReceived(session, data):
+                self._application.message(session, data)
+            case Write(port, frames):
+                if cast(WebSocketPort, port).write(frames):
+                    self.engine.drained(self.now(), port)
+            case Reply(ticket, response, confirm, initial):
+                exchange = cast(Exchange, ticket)
+                finished = self._application.finish_response(exchange.request, response, initial)
+                exchange.reply(finished, confirm)
+            case ReadBody(ticket, limit):
+                cast(Exchange, ticket).read_body(limit)
+            case Connecting(session, request):
+                self._application.connecting(session, request)
+            case Accept(port, headers):
+                _decide(cast(WebSocketPort, port), headers)
+            case Refuse(port, response):
+                _decide(cast(WebSocketPort, port), response)
+            case Hangup(port, code, reason):
+                cast(WebSocketPort, port).hang_up(code, reason)
+            case Abort(port):
+                cast(WebSocketPort, port).abort()
+            case Disconnected():
+                self._application.disconnected(output)
+            case Drained(session):
+                self._application.drained(session)
+            case Upgraded() | HeartbeatReceived() | PacketTraced() | RequestRejected():
+                self._application.observed(output)
+            case _:
+                assert_never(output)
+
+    # -- HTTP ------------------------------------------------------------------------------
+
+    def http(self, request: Request) -> Exchange:
+        """Take a request; await `Exchange.response`, write it, and call `Exchange.sent`."""
+        self.bind()
+        exchange = Exchange(self, request)
+        self.engine.http(self.now(), request, exchange)
+        self.perform()
+        return exchange
+
+    def body(self, exchange: Exchange, body: bytes) -> None:
+        """A body is complete (for `Exchange`)."""
+        self.engine.body(self.now(), exchange, body)
+        self.perform()
+
+    def body_failed(self, exchange: Exchange, error: BodyError) -> None:
+        """A body could not be read (for `Exchange`)."""
+        self.engine.body_failed(self.now(), exchange, error)
+        self.perform()
+
+    def http_closed(self, exchange: Exchange) -> None:
+        """A client did not wait for its answer (for `Exchange`)."""
+        self.engine.http_closed(self.now(), exchange)
+        self.perform()
+
+    def replied(self, exchange: Exchange, accepted: bool) -> None:
+        """An answer with packets was written, or could not be (for `Exchange`)."""
+        self.engine.replied(self.now(), exchange, accepted)
+        self.perform()
+
+    # -- WebSockets ------------------------------------------------------------------------
+
+    async def websocket(
+        self, request: Request, port: WebSocketPort
+    ) -> tuple[Header, ...] | Response:
+        """Return the headers to accept a WebSocket with, or the response to refuse it with."""
+        loop = self.bind()
+        port.decision = loop.create_future()
+        self.engine.websocket_open(self.now(), request, port)
+        self.perform()
+        try:
+            decision = await port.decision
+        except asyncio.CancelledError:
+            self.closed(port, None, "the server cancelled the request")
+            raise
+        if isinstance(decision, Response):
+            return self._application.finish_response(request, decision, False)
+        initial = not self.engine.is_upgrading(port)
+        response = self._application.finish_response(request, Response(101, decision), initial)
+        return response.headers
+
+    def accepted(self, port: WebSocketPort) -> None:
+        """A WebSocket was accepted."""
+        self.drained(port)
+
+    def drained(self, port: WebSocketPort) -> None:
+        """A port has taken what it was given."""
+        self.engine.drained(self.now(), port)
+        self.perform()
+
+    def received(self, port: WebSocketPort, data: Data) -> Awaitable[None] | None:
+        """Take a message of a WebSocket.
+
+        Returns:
+            None, or what must be awaited before the next message is read: handlers are behind.
+        """
+        direct = self.engine.fast_in(port, data)
+        if direct is not None:
+            return self._application.message_now(*direct)
+        session = self.engine.session_of(port)
+        self.engine.websocket_data(self.now(), port, data)
+        self.perform()
+        return None if session is None else self._application.backlog(session)
+
+    def closed(self, port: WebSocketPort, code: int | None = None, reason: str = "") -> None:
+        """A WebSocket is gone; ``code`` and ``reason`` are the peer's, if it gave any."""
+        self.engine.websocket_closed(self.now(), port, code, reason)
+        self.perform()
+
+
+def _decide(port: WebSocketPort, decision: tuple[Header, ...] | Response) -> None:
+    # A port whose request was cancelled has nobody left to tell.
+    if port.decision is not None and not port.decision.done():
+        port.decision.set_result(decision)

@@ -1,0 +1,96 @@
+"""Calling the hooks: plain functions that watch, and must not be able to break anything."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import assert_never
+
+from ..handlers import HandlerTable
+from ..http.request import Request
+from ..http.response import Response
+from ..logs import Throttle, printable
+from ..protocol.engine import Engine
+from ..protocol.events import HeartbeatReceived, PacketTraced, RequestRejected, Upgraded
+from ..protocol.session import Session
+
+__all__ = ["Hooks"]
+
+logger = logging.getLogger(__name__)
+
+
+class Hooks:
+    """The hooks of one server.
+
+    Args:
+        handlers: Where they are registered.
+        engine: Learns whether packets must be traced.
+    """
+
+    def __init__(self, handlers: HandlerTable, engine: Engine) -> None:
+        self._handlers = handlers
+        self._engine = engine
+        self._throttle = Throttle()
+        self._changes_headers = False
+
+    def changed(self) -> None:
+        """Take note that a hook may have been added."""
+        self._engine.tracing = bool(self._handlers.hooks("packet"))
+        self._changes_headers = bool(
+            self._handlers.hooks("headers") or self._handlers.hooks("initial_headers")
+        )
+
+    def drained(self, session: Session) -> None:
+        """A send queue has room again."""
+        self._call("drain", session.sid)
+
+    def observed(
+        self, event: HeartbeatReceived | PacketTraced | RequestRejected | Upgraded, now: float
+    ) -> None:
+        """Pass on an event that only hooks want to know."""
+        match event:
+            case HeartbeatReceived(session):
+                self._call("heartbeat", session.sid)
+            case PacketTraced(session, packet, direction):
+                self._call("packet", session.sid, packet, direction)
+            case Upgraded(session, transport):
+                self._call("upgrade", session.sid, transport.value)
+            case RequestRejected():
+                self._rejected(event, now)
+            case _:
+                assert_never(event)
+
+    def finish_response(self, request: Request, response: Response, initial: bool) -> Response:
+        """Return the response with the headers as the hooks want them."""
+        if not self._changes_headers:
+            return response
+        headers = list(response.headers)
+        if initial:
+            self._call("initial_headers", headers, request)
+        self._call("headers", headers, request)
+        return Response(response.status, tuple(headers), response.body)
+
+    def _rejected(self, event: RequestRejected, now: float) -> None:
+        suppressed = self._throttle.admit(event.context, now)
+        if event.error is not None:
+            logger.error("an application's function failed", exc_info=event.error)
+        elif suppressed is not None:
+            logger.info(
+                "refused %s %s: %s (%d more like it)",
+                printable(event.request.method),
+                printable(event.request.path),
+                event.context,
+                suppressed,
+            )
+        self._call("connection_error", event)
+
+    def _call(self, name: str, *args: object) -> None:
+        for hook in self._handlers.hooks(name):
+            _guarded(hook, name, args)
+
+
+def _guarded(hook: Callable[..., None], name: str, args: tuple[object, ...]) -> None:
+    try:
+        hook(*args)
+    except Exception:
+        logger.exception("the hook %r failed", name)

@@ -1,0 +1,43 @@
+"""One WebSocket on the asyncio side: what a gateway has to offer, and what it gets."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from ..http.response import Header, Response
+from ..types import Data
+
+__all__ = ["WebSocketPort"]
+
+
+class WebSocketPort(ABC):
+    """The base of a gateway's WebSocket.
+
+    A gateway makes one, passes it to `Driver.websocket`, and accepts or refuses the WebSocket as
+    that returns. Then it calls `Driver.accepted` once, `Driver.received` for every message, and in
+    the end `Driver.closed`.
+    """
+
+    __slots__ = ("decision",)
+
+    def __init__(self) -> None:
+        self.decision: asyncio.Future[tuple[Header, ...] | Response] | None = None
+
+    @abstractmethod
+    def write(self, frames: Sequence[Data]) -> bool:
+        """Write messages in order.
+
+        Returns:
+            True if all of them were taken at once. If False, the gateway calls `Driver.drained`
+            when they have been, and there is no other write before that.
+        """
+
+    @abstractmethod
+    def hang_up(self, code: int, reason: str) -> None:
+        """Start the closing handshake as soon as what was written has gone out."""
+
+    @abstractmethod
+    def abort(self) -> None:
+        """Drop the connection: the peer takes no part in the close."""

@@ -1,0 +1,158 @@
+"""Running a coroutine to its first suspension at once, with a task only if it really waits.
+
+Most message handlers never wait, and a task costs more than they do. So `EagerRunner.start` takes
+the first step itself, in a context of its own and under the identity of a spare task, and when the
+coroutine suspends, that very task goes on with it. ``asyncio.current_task`` and context variables
+therefore behave as if the coroutine had been a task from the start. The identity is switched with
+``_enter_task`` and ``_leave_task``, which asyncio documents for third-party task implementations
+("Extending", task lifetime support).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import _enter_task, _leave_task, current_task
+from collections.abc import Callable, Coroutine, Generator
+from contextvars import Context, copy_context
+from typing import Any, TypeAlias
+
+__all__ = ["EagerRunner", "Finished"]
+
+Finished: TypeAlias = Callable[[BaseException | None], None]
+"""Called when a coroutine that had to wait is over, with what it raised."""
+
+# How many spare tasks are kept. One is used for each level of nesting: a handler, and the write
+# that it waits for.
+_SPARES = 2
+
+
+class EagerRunner:
+    """Starts coroutines on one loop.
+
+    Args:
+        loop: The loop that runs now and later.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._spares: list[_Carrier] = []
+
+    def start(self, coroutine: Coroutine[Any, Any, object], finished: Finished) -> bool:
+        """Run ``coroutine`` to its end or its first suspension.
+
+        Returns:
+            True if it is over, and ``finished`` will not be called; False if it waits.
+
+        Raises:
+            BaseException: What the coroutine raised before it ever waited.
+        """
+        loop = self._loop
+        carrier = self._spares.pop() if self._spares else _Carrier(loop)
+        context = copy_context()
+        caller = current_task(loop)
+        if caller is not None:
+            _leave_task(loop, caller)
+        _enter_task(loop, carrier.task)
+        try:
+            waiting = context.run(coroutine.send, None)
+        except BaseException as error:  # noqa: BLE001  # raised again below, in the right task
+            over: BaseException | None = error
+        else:
+            over = None
+        finally:
+            _leave_task(loop, carrier.task)
+            if caller is not None:
+                _enter_task(loop, caller)
+        if over is None:
+            carrier.adopt(_Rest(coroutine, context, waiting), finished)
+            return False
+        self._give_back(carrier)
+        if isinstance(over, StopIteration):
+            return True
+        raise over
+
+    def close(self) -> None:
+        """End the spare tasks."""
+        while self._spares:
+            self._spares.pop().task.cancel()
+
+    def _give_back(self, carrier: _Carrier) -> None:
+        # A task that somebody cancelled while it lent its identity is good for nothing any more.
+        if len(self._spares) < _SPARES and not carrier.task.cancelling():
+            self._spares.append(carrier)
+        else:
+            carrier.task.cancel()
+
+
+class _Carrier:
+    """A task that waits to go on with a coroutine it did not start."""
+
+    __slots__ = ("_finished", "_ready", "_rest", "task")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._ready: asyncio.Future[None] = loop.create_future()
+        self._rest: _Rest | None = None
+        self._finished: Finished | None = None
+        self.task = loop.create_task(self._carry(), name="engineio-carrier")
+
+    def adopt(self, rest: _Rest, finished: Finished) -> None:
+        self._rest = rest
+        self._finished = finished
+        self._ready.set_result(None)
+
+    async def _carry(self) -> None:
+        error: BaseException | None = None
+        try:
+            await self._ready
+        except asyncio.CancelledError as cancelled:
+            if self._rest is None:
+                return
+            # The coroutine was adopted, and whoever cancelled the task meant the coroutine.
+            self._rest.throw = cancelled
+        rest, finished = self._rest, self._finished
+        if rest is None or finished is None:
+            raise RuntimeError("a carrier was woken with nothing to carry")
+        self._rest = self._finished = None
+        try:
+            await rest
+        except BaseException as raised:  # noqa: BLE001  # `finished` is told
+            error = raised
+        finished(error)
+        if isinstance(error, (KeyboardInterrupt, SystemExit)):
+            raise error
+
+
+class _Rest:
+    """What is left of a coroutine after its first step, as something that can be awaited."""
+
+    __slots__ = ("_context", "_coroutine", "_waiting", "throw")
+
+    def __init__(
+        self, coroutine: Coroutine[Any, Any, object], context: Context, waiting: Any
+    ) -> None:
+        self._coroutine = coroutine
+        self._context = context
+        self._waiting = waiting
+        self.throw: BaseException | None = None
+
+    def __await__(self) -> Generator[Any, Any, object]:
+        coroutine, run = self._coroutine, self._context.run
+        waiting, error = self._waiting, self.throw
+        self._waiting = None
+        while True:
+            if error is None:
+                try:
+                    value = yield waiting
+                except GeneratorExit:
+                    coroutine.close()
+                    raise
+                except BaseException as raised:  # noqa: BLE001  # the coroutine's to handle
+                    error = raised
+            try:
+                if error is None:
+                    waiting = run(coroutine.send, value)
+                else:
+                    waiting = run(coroutine.throw, error)
+            except StopIteration as stop:
+                return stop.value
+            error = None

@@ -1,0 +1,421 @@
+"""`AsyncServer`: the asyncio server as applications know it.
+
+What lives here: the public methods, the handler calls of connect and disconnect, and the hooks.
+Requests come in through ``driver``, messages go to handlers through ``delivery``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from inspect import iscoroutinefunction
+from typing import Any, TypeVar, cast, overload
+
+from ..config import ServerConfig
+from ..errors import QueueFullError, SessionClosedError, UnknownSessionError
+from ..handlers import HandlerTable
+from ..http.request import Request
+from ..http.response import Response, json_response
+from ..messages import message_data
+from ..modes import resolve_async_mode
+from ..protocol.events import Disconnected
+from ..protocol.packet import Packet, PacketType, SharedPacket
+from ..protocol.session import SendOutcome, Session
+from ..protocol.states import State
+from ..types import Data, Reason, SendData, TransportName
+from .connecting import ask
+from .delivery import Courier, Inbox
+from .driver import Driver, Observed
+from .hooks import Hooks
+from .port import WebSocketPort
+from .timer import Clock
+
+__all__ = ["AsyncServer"]
+
+logger = logging.getLogger(__name__)
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class AsyncServer:
+    """An Engine.IO server for asyncio.
+
+    Args:
+        async_mode: ``aiohttp``, ``tornado``, ``sanic`` or ``asgi``; None for the first of these
+            that is installed.
+        clock: The source of time, for tests; the event loop's if None.
+        **options: The fields of `engineio.config.ServerConfig`.
+
+    Raises:
+        ConfigError: An option is unknown or impossible, or the mode is not installed.
+
+    Example::
+
+        eio = engineio.AsyncServer(async_mode="asgi")
+
+        @eio.on("message")
+        async def on_message(sid, data):
+            await eio.send(sid, data)
+
+        app = engineio.ASGIApp(eio)
+    """
+
+    def __init__(
+        self, async_mode: str | None = None, *, clock: Clock | None = None, **options: Any
+    ) -> None:
+        self.config = ServerConfig.build(options)
+        self.async_mode, self._mode = resolve_async_mode(async_mode)
+        self._handlers = HandlerTable()
+        self._inboxes: dict[str, Inbox] = {}
+        self._tasks: set[asyncio.Future[Any]] = set()
+        self.driver = Driver(self.config, self, clock)
+        self._engine = self.driver.engine
+        self._hooks = Hooks(self._handlers, self._engine)
+        if async_mode is None:
+            logger.info(
+                "async_mode is %r; choose another with AsyncServer(async_mode=...)", self.async_mode
+            )
+
+    # -- handlers --------------------------------------------------------------------------
+
+    @overload
+    def on(self, event: str) -> Callable[[F], F]: ...
+
+    @overload
+    def on(self, event: str, handler: F) -> F: ...
+
+    def on(self, event: str, handler: F | None = None) -> F | Callable[[F], F]:
+        """Register the handler of an event, or a hook; usable as a decorator.
+
+        Args:
+            event: ``connect``, ``message``, ``disconnect``, or a hook of `engineio.handlers.HOOKS`.
+            handler: The function, plain or a coroutine function.
+
+        Raises:
+            ConfigError: The event is unknown, or the function takes other arguments.
+        """
+
+        def register(function: F) -> F:
+            self._handlers.add(event, function)
+            self._hooks.changed()
+            return function
+
+        return register if handler is None else register(handler)
+
+    def attach(self, app: Any, engineio_path: str = "engine.io") -> None:
+        """Add the server's routes to a framework's application.
+
+        Args:
+            app: The application of the framework that ``async_mode`` names.
+            engineio_path: Where clients connect, without slashes around it.
+
+        Raises:
+            ConfigError: The mode does not attach.
+        """
+        self._mode.attach(self, app, engineio_path)
+
+    # -- sessions --------------------------------------------------------------------------
+
+    async def send(self, sid: str, data: SendData) -> bool:
+        """Send a message to one client.
+
+        With the queue policy ``wait`` this waits while the client's send queue is full.
+
+        Args:
+            sid: The session id.
+            data: Text, bytes, or a dict or list, which is sent as JSON text.
+
+        Returns:
+            True, or False if a ``drop_`` policy dropped it.
+
+        Raises:
+            UnknownSessionError: There is no such open session.
+            SessionClosedError: The session ended while this waited, or because it was full.
+            MessageTooLargeError: The message is over ``max_payload``.
+            QueueFullError: The queue is full before the connect handler has returned.
+            TypeError: ``data`` has another type.
+        """
+        session = self._engine.session(sid)
+        message = data if type(data) is str else message_data(data, self.config.json)
+        if self._send_at_once(session, message):
+            return True
+        return await self._send(session, Packet(PacketType.MESSAGE, message))
+
+    async def broadcast(self, data: SendData, sids: Iterable[str] | None = None) -> int:
+        """Send a message to many clients; it is encoded once, not once for each of them.
+
+        Clients that can take it get it at once. With the policy ``wait`` this then waits for those
+        whose queue is full, each of them ``write_timeout`` at the most.
+
+        Args:
+            data: As for `send`.
+            sids: The sessions; all if None. Those that have ended are left out.
+
+        Returns:
+            How many sessions took it.
+
+        Raises:
+            MessageTooLargeError: The message is over ``max_payload``.
+            TypeError: ``data`` has another type.
+        """
+        message = message_data(data, self.config.json)
+        packet = SharedPacket(PacketType.MESSAGE, message)
+        sessions = self._engine.sessions
+        chosen = list(sessions.values()) if sids is None else map(sessions.get, list(sids))
+        self.driver.bind()
+        now = self.driver.now()
+        taken = 0
+        full: list[Session] = []
+        for session in chosen:
+            if session is None or session.state is not State.OPEN:
+                continue
+            if self._send_at_once(session, message):
+                taken += 1
+                continue
+            outcome = self._engine.send(now, session, packet)
+            taken += outcome is SendOutcome.ACCEPTED
+            if outcome is SendOutcome.FULL:
+                full.append(session)
+        self.driver.perform()
+        for session in full:
+            with suppress(SessionClosedError):
+                taken += await self._send(session, packet)
+        return taken
+
+    async def disconnect(self, sid: str | None = None) -> None:
+        """End a session, or all of them; one that has ended already is no error.
+
+        What was sent before still goes out. The ``disconnect`` handler is called after the events
+        that came before, so possibly after this returns.
+
+        Args:
+            sid: The session id; None for all.
+        """
+        self.driver.bind()
+        ids = list(self._engine.sessions) if sid is None else [sid]
+        for session in filter(None, map(self._engine.sessions.get, ids)):
+            self._engine.close(self.driver.now(), session, Reason.SERVER_DISCONNECT)
+        self.driver.perform()
+
+    async def get_session(self, sid: str) -> dict[str, Any]:
+        """Return what was saved for a client; an empty dict at first.
+
+        Raises:
+            UnknownSessionError: There is no such session. Until its ``disconnect`` handler has
+                returned, there is.
+        """
+        return self._inbox(sid).user
+
+    async def save_session(self, sid: str, session: dict[str, Any]) -> None:
+        """Save something for a client, for as long as it is connected.
+
+        Raises:
+            UnknownSessionError: As for `get_session`.
+        """
+        self._inbox(sid).user = session
+
+    @asynccontextmanager
+    async def session(self, sid: str) -> AsyncIterator[dict[str, Any]]:
+        """Return what was saved for a client, and save it again at the end of the block.
+
+        Raises:
+            UnknownSessionError: As for `get_session`.
+        """
+        user = await self.get_session(sid)
+        yield user
+        with suppress(UnknownSessionError):
+            await self.save_session(sid, user)
+
+    def transport(self, sid: str) -> TransportName:
+        """Return the transport that carries a session now.
+
+        Raises:
+            UnknownSessionError: There is no such open session.
+        """
+        return self._engine.session(sid).transport.value
+
+    @property
+    def sids(self) -> list[str]:
+        """The ids of all open sessions."""
+        return [
+            sid for sid, session in self._engine.sessions.items() if session.state is State.OPEN
+        ]
+
+    # -- background ------------------------------------------------------------------------
+
+    def start_background_task(
+        self, target: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> asyncio.Future[Any]:
+        """Run a coroutine function as a task, or a plain function in a thread.
+
+        Returns:
+            The task or future. What it raises is logged if nobody asks for it.
+        """
+        loop = asyncio.get_running_loop()
+        call = partial(target, *args, **kwargs)
+        future: asyncio.Future[Any]
+        if iscoroutinefunction(target):
+            future = loop.create_task(cast(Coroutine[Any, Any, Any], call()))
+        else:
+            future = loop.run_in_executor(None, call)
+        return self._keep(future)
+
+    async def sleep(self, seconds: float = 0) -> None:
+        """Sleep for ``seconds``."""
+        await asyncio.sleep(seconds)
+
+    async def shutdown(self) -> None:
+        """End all sessions: refuse new ones, answer polls, close WebSockets with 1001.
+
+        Returns when every client was told and every ``disconnect`` handler is over, after
+        ``shutdown_timeout`` at the latest.
+        """
+        loop = self.driver.bind()
+        until = loop.time() + self.config.shutdown_timeout
+        await self.driver.shutdown(self.config.shutdown_timeout)
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(until):
+                while self._inboxes:
+                    await self._emptied()
+        self.driver.runner.close()
+
+    # -- what the driver tells -------------------------------------------------------------
+
+    def start(self) -> None:
+        """Make what needs a running loop (for the driver)."""
+        loop = asyncio.get_running_loop()
+        self._courier = Courier(
+            self.config, self._handlers, self.driver.runner, loop, self._pause, self._forget
+        )
+        self._last_gone: asyncio.Future[None] | None = None
+        logger.info(
+            "serving %s; upgrades %s; ping every %g s, timeout %g s",
+            " and ".join(self.config.transports),
+            "on" if self.config.allow_upgrades else "off",
+            self.config.ping_interval,
+            self.config.ping_timeout,
+        )
+
+    def connecting(self, session: Session, request: Request) -> None:
+        """Ask the connect handler (for the driver)."""
+        inbox = session.owner = Inbox(self._courier, session)
+        self._inboxes[session.sid] = inbox
+        handler = self._handlers.get("connect")
+        if handler is None:
+            self._decided(session, None)
+        else:
+            inline = self.config.sync_handlers == "inline"
+            asking = ask(handler, session.sid, request, inline)
+            task = self._courier.loop.create_task(asking, name="engineio-connect")
+            self._keep(task)
+            task.add_done_callback(partial(self._asked, session))
+
+    def message(self, session: Session, data: Data) -> None:
+        """Hand over a message (for the driver)."""
+        cast(Inbox, session.owner).message(data)
+
+    def message_now(self, session: Session, data: Data) -> Awaitable[None] | None:
+        """Hand over a message at once (for the driver)."""
+        return cast(Inbox, session.owner).message_now(data)
+
+    def disconnected(self, event: Disconnected) -> None:
+        """Hand over the end of a session (for the driver)."""
+        cast(Inbox, event.session.owner).disconnect(event.info)
+
+    def drained(self, session: Session) -> None:
+        """Wake who waits for room in a send queue (for the driver)."""
+        inbox = cast(Inbox, session.owner)
+        senders, inbox.senders = inbox.senders, []
+        for sender in senders:
+            if not sender.done():
+                sender.set_result(None)
+        self._hooks.drained(session)
+
+    def observed(self, event: Observed) -> None:
+        """Tell the hooks (for the driver)."""
+        self._hooks.observed(event, self.driver.now())
+
+    def finish_response(self, request: Request, response: Response, initial: bool) -> Response:
+        """Let the hooks change the headers (for the driver)."""
+        return self._hooks.finish_response(request, response, initial)
+
+    def backlog(self, session: Session) -> Awaitable[None] | None:
+        """Return what a reader must await (for the driver)."""
+        inbox: Inbox | None = session.owner
+        # There is none any more once the message just read has ended the session.
+        return None if inbox is None else inbox.backlog()
+
+    # -- inside ----------------------------------------------------------------------------
+
+    def _send_at_once(self, session: Session, message: Data) -> bool:
+        frame = session.fast_out(message)
+        if frame is None or session.websocket is None:
+            return False
+        port = cast(WebSocketPort, session.websocket.port)
+        if not port.write((frame,)):
+            self._engine.blocked(self.driver.now(), session)
+            self.driver.perform()
+        return True
+
+    async def _send(self, session: Session, packet: Packet) -> bool:
+        while True:
+            outcome = self._engine.send(self.driver.now(), session, packet)
+            self.driver.perform()
+            if outcome is SendOutcome.ACCEPTED:
+                return True
+            if outcome is SendOutcome.DROPPED:
+                return False
+            if outcome is SendOutcome.CLOSED:
+                raise SessionClosedError("the session ended before the message was accepted")
+            if session.state is State.CONNECTING:
+                raise QueueFullError("the send queue is full and the client is not connected yet")
+            room: asyncio.Future[None] = self._courier.loop.create_future()
+            cast(Inbox, session.owner).senders.append(room)
+            await room
+
+    def _inbox(self, sid: str) -> Inbox:
+        inbox = self._inboxes.get(sid)
+        if inbox is None:
+            raise UnknownSessionError
+        return inbox
+
+    def _asked(self, session: Session, task: asyncio.Task[Response | None]) -> None:
+        if not task.cancelled():
+            self._decided(session, task.result())
+        else:
+            self._decided(session, json_response(503, "Service Unavailable"))
+
+    def _decided(self, session: Session, refusal: Response | None) -> None:
+        now = self.driver.now()
+        if refusal is not None:
+            self._engine.refuse(now, session, refusal)
+            self._forget(session)
+        elif not self._engine.accept(now, session):
+            logger.warning("a connect handler took longer than connect_timeout")
+            self._forget(session)
+        self.driver.perform()
+
+    def _pause(self, session: Session, paused: bool) -> None:
+        self._engine.pause(self.driver.now(), session, paused)
+        self.driver.perform()
+
+    def _forget(self, session: Session) -> None:
+        self._inboxes.pop(session.sid, None)
+        session.owner = None
+        if not self._inboxes and self._last_gone is not None:
+            self._last_gone.set_result(None)
+            self._last_gone = None
+
+    async def _emptied(self) -> None:
+        if self._last_gone is None:
+            self._last_gone = self._courier.loop.create_future()
+        await asyncio.shield(self._last_gone)
+
+    def _keep(self, future: asyncio.Future[Any]) -> asyncio.Future[Any]:
+        # asyncio holds tasks weakly, so a task that nobody else knows could vanish half-way.
+        self._tasks.add(future)
+        future.add_done_callback(self._tasks.discard)
+        return future

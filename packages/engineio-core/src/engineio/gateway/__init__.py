@@ -1,0 +1,1 @@
+"""The generic gateways: from a server interface of Python to a shell, without a decision."""

@@ -1,0 +1,32 @@
+"""Turning what applications send into message data, for both shells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .types import Data, JSONModule
+
+__all__ = ["message_data"]
+
+
+def message_data(data: Any, json: JSONModule) -> Data:
+    """Return the text or bytes that a message carries.
+
+    Args:
+        data: Text, any bytes-like value, or a dict or list, which becomes JSON text.
+        json: What writes the JSON.
+
+    Raises:
+        TypeError: ``data`` has another type, or contains something that JSON cannot say.
+    """
+    match data:
+        case str() | bytes():
+            return data
+        case bytearray() | memoryview():
+            return bytes(data)
+        case Mapping() | list() | tuple():
+            text = json.dumps(data)
+            return text if isinstance(text, str) else text.decode()
+        case _:
+            raise TypeError(f"a message is str, bytes, dict or list, not {type(data).__name__}")

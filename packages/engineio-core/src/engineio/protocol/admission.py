@@ -1,0 +1,94 @@
+"""The checks of a request that need no session: they run for every request, in this order.
+
+Transport, Origin, the application's ``allow_request``. What a request may do to a session is
+decided in ``engine`` and ``session``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from ..config import ServerConfig
+from ..http.cors import CorsPolicy, has_valid_origin_bytes
+from ..http.forwarded import Client, TrustedProxies
+from ..http.request import Headers, Request
+from . import rejections
+from .handshake import Query, parse_query
+from .rejections import Rejected
+
+__all__ = ["Admission", "Admitted"]
+
+
+class Admitted(NamedTuple):
+    """A request that passed.
+
+    Attributes:
+        query: What it asks for.
+        client: Whom it comes from, as far as trusted proxies tell.
+    """
+
+    query: Query
+    client: Client
+
+
+class Admission:
+    """The checks of one server.
+
+    Args:
+        config: The options.
+        cors: The policy for cross-origin requests.
+    """
+
+    def __init__(self, config: ServerConfig, cors: CorsPolicy) -> None:
+        self._config = config
+        self._cors = cors
+        self._proxies = TrustedProxies.build(config.trusted_proxies)
+
+    def check(self, request: Request) -> Admitted:
+        """Return what ``request`` asks for.
+
+        Raises:
+            Rejected: It is refused.
+        """
+        query = parse_query(request.query, self._config)
+        if not has_valid_origin_bytes(request):
+            raise Rejected(rejections.INVALID_ORIGIN)
+        client = self._proxies.resolve(request)
+        self._check_origin(request, client)
+        if query.jsonp is not None:
+            self._check_script(request, client)
+        self._check_application(request)
+        return Admitted(query, client)
+
+    def _check_origin(self, request: Request, client: Client) -> None:
+        try:
+            allowed = self._cors.allows(request, client.origin)
+        except Exception as error:
+            # The function of cors_allowed_origins failed: refuse, and let the shell log why.
+            raise Rejected(rejections.ORIGIN_FORBIDDEN) from error
+        if not allowed:
+            raise Rejected(rejections.ORIGIN_FORBIDDEN)
+
+    def _check_script(self, request: Request, client: Client) -> None:
+        """Refuse a script of another site: browsers send it cookies, but no Origin (F-89)."""
+        referer = request.headers.get("referer")
+        if referer is not None:
+            parts = urlsplit(referer)
+            origin = Headers([("origin", f"{parts.scheme}://{parts.netloc}")])
+            self._check_origin(replace(request, headers=origin), client)
+        elif request.headers.get("sec-fetch-site") == "cross-site":
+            raise Rejected(rejections.ORIGIN_FORBIDDEN)
+
+    def _check_application(self, request: Request) -> None:
+        if self._config.allow_request is None:
+            return
+        try:
+            verdict = self._config.allow_request(request)
+        except Exception as error:
+            raise Rejected(rejections.REQUEST_FAILURE) from error
+        if isinstance(verdict, str):
+            raise Rejected(rejections.FORBIDDEN.saying(verdict))
+        if not verdict:
+            raise Rejected(rejections.FORBIDDEN)

@@ -1,0 +1,120 @@
+"""How a session ends: the only place that ends one.
+
+`end` alone emits `Disconnected`, and only for an open session, so exactly one follows each accepted
+connect. The first reason wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ..types import DisconnectInfo, Reason
+from . import rejections, upgrade
+from .actions import Port
+from .events import Disconnected
+from .packet import CLOSE, NOOP
+from .rejections import Rejection
+from .schedule import Timed
+from .states import State, advance
+
+if TYPE_CHECKING:
+    from .session import Session
+
+__all__ = ["POST_REJECTIONS", "ClosingPort", "drop", "end", "finish"]
+
+# RFC 6455 section 7.4.1: 1001 going away, 1002 protocol error, 1008 policy, 1009 too big.
+_CLOSE_CODES: dict[Reason, int] = {
+    Reason.SERVER_SHUTDOWN: 1001,
+    Reason.PARSE_ERROR: 1002,
+    Reason.TRANSPORT_ERROR: 1002,
+    Reason.SLOW_CLIENT: 1008,
+    Reason.PAYLOAD_TOO_LARGE: 1009,
+}
+# What the queue holds still goes out after these; after every other reason nobody would read it.
+_GRACEFUL = frozenset({Reason.SERVER_DISCONNECT, Reason.SERVER_SHUTDOWN})
+POST_REJECTIONS: dict[Reason | None, Rejection] = {
+    Reason.PARSE_ERROR: rejections.PARSE_ERROR,
+    Reason.TRANSPORT_ERROR: rejections.INVALID_PACKET,
+}
+"""What a POST is answered whose packets ended the session; ``ok`` for every other reason."""
+
+
+class ClosingPort(Timed):
+    """A port in its closing handshake: dropped when the peer does not take part in time.
+
+    Args:
+        port: The port.
+        deadline: When it is dropped.
+        drop: What drops it.
+    """
+
+    __slots__ = ("_deadline", "_drop", "port")
+
+    def __init__(self, port: Port, deadline: float, drop: Callable[[Port], None]) -> None:
+        super().__init__()
+        self.port = port
+        self._deadline = deadline
+        self._drop = drop
+
+    def due(self) -> float:
+        """Return the deadline."""
+        return self._deadline
+
+    def tick(self, now: float) -> None:
+        """Drop the port."""
+        self._drop(self.port)
+
+
+def end(session: Session, now: float, reason: Reason, detail: str, code: int | None = None) -> None:
+    """End an open session, or what is left of one that is closing already."""
+    if session.state is not State.OPEN:
+        if session.state is State.CLOSING:
+            # The application knows already; only the transport was still being told.
+            session.closed()
+        return
+    graceful = reason in _GRACEFUL
+    undelivered = () if graceful else session.outbox.clear()
+    session.state = advance(session.state, State.CLOSING)
+    session.reason = reason
+    session.heartbeat.stop()
+    session.deadline = now + session.hub.config.close_timeout
+    session.held = None
+    session.refresh()
+    session.hub.emit(Disconnected(session, DisconnectInfo(reason, detail, code, undelivered)))
+    upgrade.abandon(session, now, 1000, "the session ended")
+    session.polling.end_post(POST_REJECTIONS.get(reason, rejections.SESSION_UNKNOWN))
+    if graceful:
+        session.put(CLOSE)
+        session.flush(now)
+    else:
+        _leave(session, now, reason)
+
+
+def _leave(session: Session, now: float, reason: Reason) -> None:
+    """Let go of the transport at once: nothing is left to say but why."""
+    # "Client sends 1: answer the held GET with 6, answer the POST ok, drop the session."
+    client = reason is Reason.CLIENT_DISCONNECT
+    session.polling.release(NOOP if client else CLOSE)
+    if reason is Reason.TRANSPORT_CLOSE:
+        session.closed()
+    elif reason is Reason.SLOW_CLIENT:
+        # A port that takes no write would take no close either.
+        drop(session)
+    else:
+        finish(session, now)
+
+
+def finish(session: Session, now: float) -> None:
+    """Everything was handed over; what remains is the closing handshake of the port."""
+    if session.websocket is not None and session.reason is not None:
+        code = _CLOSE_CODES.get(session.reason, 1000)
+        session.hub.hang_up(now, session.websocket.port, code, session.reason.value)
+    session.closed()
+
+
+def drop(session: Session) -> None:
+    """The peer took no part in the close."""
+    if session.websocket is not None:
+        session.hub.abort(session.websocket.port)
+    session.closed()
