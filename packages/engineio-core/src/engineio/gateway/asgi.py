@@ -33,6 +33,9 @@ App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 # What servers raise from `send` when the client has gone: both were seen, and some raise nothing.
 _GONE = (OSError, RuntimeError)
 
+# RFC 6455 section 7.4.1: "1000 indicates a normal closure".
+_NORMAL = 1000
+
 
 class ASGIApp:
     """An ASGI application that serves Engine.IO under one path and everything else elsewhere.
@@ -323,7 +326,7 @@ class _ASGIWebSocket(WebSocketPort):
         """Send the close frame, after what is being written."""
         self._closing = {"type": "websocket.close", "code": code, "reason": reason}
         if not self._writing:
-            self._start(self._closing, self._closed)
+            self._close(self._closing)
 
     def abort(self) -> None:
         """End the task that serves the connection, and with it the connection."""
@@ -352,9 +355,18 @@ class _ASGIWebSocket(WebSocketPort):
             return
         self._pending = ()
         if self._closing is not None:
-            self._start(self._closing, self._closed)
+            self._close(self._closing)
         else:
             self._driver.drained(self)
+
+    def _close(self, event: Event) -> None:
+        try:
+            self._start(event, self._closed)
+        except Exception:
+            # daphne raises here: it lets applications close with 1000 and 3000 to 4999 only.
+            if event["code"] == _NORMAL:
+                raise
+            self._close({**event, "code": _NORMAL})
 
     def _closed(self, error: BaseException | None) -> None:
         """The close frame is out, or the connection was gone: `read` hears of either."""
