@@ -9,15 +9,23 @@ LAYERS = {
     "base": {"base"},
     "http": {"base", "http"},
     "protocol": {"base", "http", "protocol"},
-    "sync": {"base", "http", "protocol", "sync"},
-    "aio": {"base", "http", "protocol", "aio"},
-    "gateway": {"base", "http", "protocol", "sync", "aio", "gateway"},
-    "testing": {"base", "http", "protocol", "sync", "aio", "gateway", "testing", "root"},
-    "root": {"base", "http", "protocol", "sync", "aio", "gateway", "testing", "root"},
+    "shared": {"base", "shared"},
+    "sync": {"base", "http", "protocol", "shared", "sync"},
+    "aio": {"base", "http", "protocol", "shared", "aio"},
+    "gateway": {"base", "http", "protocol", "shared", "sync", "aio", "gateway"},
+    "testing": {"base", "http", "protocol", "shared", "sync", "aio", "gateway", "testing", "root"},
+    "root": {"base", "http", "protocol", "shared", "sync", "aio", "gateway", "testing", "root"},
 }
 # What a layer may also name in annotations, imported under TYPE_CHECKING.
 NAMED_IN_TYPES = {"base": {"http"}}
-BASE = {"types", "errors", "config"}
+
+# A layer is a folder, except these modules beside the folders: what everything stands on, and what
+# the shells share.
+MODULES = {
+    "base": {"types", "errors", "config"},
+    "shared": {"handlers", "logs", "messages", "modes"},
+    "root": {"_guard"},
+}
 PURE = {"base", "http", "protocol"}
 
 # Time, chance and the outside world come to the pure layers as arguments, or not at all.
@@ -30,8 +38,9 @@ IMPURE = {
 def layer_of(name: str) -> str:
     """The layer that a dotted name under ``engineio`` belongs to."""
     second = name.split(".")[1] if "." in name else ""
-    if second in BASE:
-        return "base"
+    for layer, modules in MODULES.items():
+        if second in modules:
+            return layer
     return second if second in LAYERS else "root"
 
 
@@ -42,7 +51,9 @@ def problems(modules: list[Module]) -> list[str]:
         layer = layer_of(module.name)
         for target, line, for_types_only in module.imports:
             top = target.split(".")[0]
-            allowed = LAYERS[layer] | (NAMED_IN_TYPES.get(layer, set()) if for_types_only else set())
+            allowed = LAYERS[layer] | (
+                NAMED_IN_TYPES.get(layer, set()) if for_types_only else set()
+            )
             if top == "engineio" and layer_of(target) not in allowed:
                 found.append(f"{module.place}:{line}: {layer} imports {target}")
             if top in IMPURE and layer in PURE and not for_types_only:
@@ -54,10 +65,10 @@ def test_each_layer_imports_only_layers_above_it() -> None:
     assert problems(core_modules()) == []
 
 
-def test_every_folder_of_the_core_is_a_layer() -> None:
-    folders = {module.name.split(".")[1] for module in core_modules() if module.name.count(".") > 1}
+def test_every_module_of_the_core_is_in_a_layer() -> None:
+    seconds = {module.name.split(".")[1] for module in core_modules() if "." in module.name}
 
-    assert folders <= set(LAYERS)
+    assert seconds <= set(LAYERS) | set().union(*MODULES.values())
 
 
 @pytest.mark.parametrize(
@@ -165,8 +176,8 @@ def test_pants_knows_the_same_layers() -> None:
 def _layer_of_rule(rule: object) -> str:
     """The layer that a path, or a list of paths, of the BUILD file stands for."""
     if isinstance(rule, list):
-        assert {path.removesuffix(".py").rpartition("/")[2] for path in rule} == BASE
-        return "base"
+        names = {path.removeprefix("/engineio/").removesuffix(".py") for path in rule}
+        return next(layer for layer, modules in MODULES.items() if modules == names)
     assert isinstance(rule, str)
     if rule == "/engineio/__init__.py":
         return "root"
