@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import copy_context
 from functools import partial
 from inspect import iscoroutine
@@ -40,28 +40,39 @@ class Courier:
     Args:
         config: The options.
         handlers: The handlers.
-        runner: Starts their coroutines.
-        loop: The loop.
         pause: Tells the engine that a session's handlers are behind, or have caught up.
         over: Told when the disconnect handler of a session is over.
+
+    Attributes:
+        limit: How many message handlers of one session may be at work.
+        direct: The message handler where it can be called with the data as it is: the hot path.
     """
 
     def __init__(
         self,
         config: ServerConfig,
         handlers: HandlerTable,
-        runner: EagerRunner,
-        loop: asyncio.AbstractEventLoop,
         pause: Callable[[Session, bool], None],
         over: Callable[[Session], None],
     ) -> None:
         self.config = config
         self.handlers = handlers
-        self.runner = runner
-        self.loop = loop
         self.pause = pause
         self.over = over
         self.limit = config.max_concurrent_handlers if config.async_handlers else 1
+        self.direct: Callable[..., Coroutine[Any, Any, object]] | None = None
+        self.refresh()
+
+    def bind(self, loop: asyncio.AbstractEventLoop, runner: EagerRunner) -> None:
+        """Run handlers on ``loop`` from now on."""
+        self.loop = loop
+        self.runner = runner
+
+    def refresh(self) -> None:
+        """Work out `direct` after a handler was registered."""
+        handler = self.handlers.get("message")
+        direct = handler is not None and handler.is_async and not self.config.decode_json
+        self.direct = handler.function if handler is not None and direct else None
 
 
 class _Event(NamedTuple):
@@ -113,15 +124,27 @@ class Inbox:
         Returns:
             What the reader must await before it goes on, or None.
         """
-        if self._queue is None and self._running < self._courier.limit:
+        courier = self._courier
+        if self._queue is not None or self._running >= courier.limit:
+            self.message(data)
+            return self._room
+        function = courier.direct
+        if function is None:
             self._run("message", (self.session.sid, self._decoded(data)))
-            self._streak += 1
-            if self._streak < _STREAK:
-                return None
-            self._streak = 0
-            return asyncio.sleep(0)
-        self.message(data)
-        return self._room
+        else:
+            self._running += 1
+            try:
+                over = courier.runner.start(function(self.session.sid, data), self._finished)
+            except BaseException as error:  # noqa: BLE001  # whatever it is, the session goes on
+                self._report(error)
+                over = True
+            if over:
+                self._done()
+        self._streak += 1
+        if self._streak < _STREAK:
+            return None
+        self._streak = 0
+        return asyncio.sleep(0)
 
     def message(self, data: Data) -> None:
         """Hand over a message that may be one of many."""
@@ -226,10 +249,13 @@ class Inbox:
             return
         self._running += 1
         if self._start(handler, args[: handler.arity], self._finished):
-            self._running -= 1
-            if self._queue is not None:
-                # What the handler did led to another event of its own session.
-                self._schedule()
+            self._done()
+
+    def _done(self) -> None:
+        self._running -= 1
+        if self._queue is not None:
+            # What came meanwhile, or what the handler itself led to.
+            self._schedule()
 
     def _run_last(self, event: _Event) -> None:
         handler = self._courier.handlers.get(event.name)
@@ -275,9 +301,7 @@ class Inbox:
     def _finished(self, error: BaseException | None) -> None:
         if error is not None:
             self._report(error)
-        self._running -= 1
-        if self._queue is not None:
-            self._schedule()
+        self._done()
 
     def _ended(self, error: BaseException | None) -> None:
         if error is not None:

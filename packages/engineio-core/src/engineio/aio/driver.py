@@ -182,12 +182,15 @@ class Driver:
             case Connecting(session, request):
                 self._application.connecting(session, request)
             case Accept(port, headers):
+                cast(WebSocketPort, port).session = self.engine.session_of(port)
                 _decide(cast(WebSocketPort, port), headers)
             case Refuse(port, response):
                 _decide(cast(WebSocketPort, port), response)
             case Hangup(port, code, reason):
+                cast(WebSocketPort, port).session = None
                 cast(WebSocketPort, port).hang_up(code, reason)
             case Abort(port):
+                cast(WebSocketPort, port).session = None
                 cast(WebSocketPort, port).abort()
             case Disconnected():
                 self._application.disconnected(output)
@@ -264,10 +267,11 @@ class Driver:
         Returns:
             None, or what must be awaited before the next message is read: handlers are behind.
         """
-        direct = self.engine.fast_in(port, data)
-        if direct is not None:
-            return self._application.message_now(*direct)
-        session = self.engine.session_of(port)
+        session = port.session
+        if session is not None:
+            message = session.fast_in(data)
+            if message is not None:
+                return self._application.message_now(session, message)
         self.engine.websocket_data(self.now(), port, data)
         self.perform()
         return None if session is None else self._application.backlog(session)

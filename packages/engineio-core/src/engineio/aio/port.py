@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ..http.response import Header, Response
 from ..types import Data
+
+if TYPE_CHECKING:
+    from ..protocol.session import Session
 
 __all__ = ["WebSocketPort"]
 
@@ -18,11 +22,16 @@ class WebSocketPort(ABC):
     A gateway makes one, passes it to `Driver.websocket`, and accepts or refuses the WebSocket as
     that returns. Then it calls `Driver.accepted` once, `Driver.received` for every message, and in
     the end `Driver.closed`.
+
+    Attributes:
+        session: The session this carries or wants to take over (for the driver).
+        decision: Whether the engine lets it in (for the driver).
     """
 
-    __slots__ = ("decision",)
+    __slots__ = ("decision", "session")
 
     def __init__(self) -> None:
+        self.session: Session | None = None
         self.decision: asyncio.Future[tuple[Header, ...] | Response] | None = None
 
     @abstractmethod

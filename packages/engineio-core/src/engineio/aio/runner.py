@@ -21,9 +21,11 @@ __all__ = ["EagerRunner", "Finished"]
 Finished: TypeAlias = Callable[[BaseException | None], None]
 """Called when a coroutine that had to wait is over, with what it raised."""
 
-# How many spare tasks are kept. One is used for each level of nesting: a handler, and the write
-# that it waits for.
+# How many spare tasks are kept. One is used for each level of nesting: a handler, and one that is
+# called because of what the first did.
 _SPARES = 2
+
+_OVER = object()
 
 
 class EagerRunner:
@@ -48,28 +50,39 @@ class EagerRunner:
         """
         loop = self._loop
         carrier = self._spares.pop() if self._spares else _Carrier(loop)
+        task = carrier.task
         context = copy_context()
         caller = current_task(loop)
         if caller is not None:
             _leave_task(loop, caller)
-        _enter_task(loop, carrier.task)
+        _enter_task(loop, task)
+        waiting = _OVER
         try:
             waiting = context.run(coroutine.send, None)
-        except BaseException as error:  # noqa: BLE001  # raised again below, in the right task
-            over: BaseException | None = error
-        else:
-            over = None
+        except StopIteration:
+            return True
         finally:
-            _leave_task(loop, carrier.task)
+            _leave_task(loop, task)
             if caller is not None:
                 _enter_task(loop, caller)
-        if over is None:
-            carrier.adopt(_Rest(coroutine, context, waiting), finished)
-            return False
-        self._give_back(carrier)
-        if isinstance(over, StopIteration):
+            if waiting is _OVER:
+                self._give_back(carrier)
+        carrier.adopt(_Rest(coroutine, context, waiting), finished)
+        return False
+
+    def start_write(self, coroutine: Coroutine[Any, Any, object], finished: Finished) -> bool:
+        """Do the same for a write, which is short of user code and must cost next to nothing.
+
+        Its first step runs as part of the task that writes, as if that had awaited it; only what
+        is left of it after a suspension belongs to a task of its own.
+        """
+        context = copy_context()
+        try:
+            waiting = context.run(coroutine.send, None)
+        except StopIteration:
             return True
-        raise over
+        _Carrier(self._loop).adopt(_Rest(coroutine, context, waiting), finished)
+        return False
 
     def close(self) -> None:
         """End the spare tasks."""

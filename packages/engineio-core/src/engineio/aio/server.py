@@ -69,7 +69,9 @@ class AsyncServer:
         self.config = ServerConfig.build(options)
         self.async_mode, self._mode = resolve_async_mode(async_mode)
         self._handlers = HandlerTable()
+        self._courier = Courier(self.config, self._handlers, self._pause, self._forget)
         self._inboxes: dict[str, Inbox] = {}
+        self._last_gone: asyncio.Future[None] | None = None
         self._tasks: set[asyncio.Future[Any]] = set()
         self.driver = Driver(self.config, self, clock)
         self._engine = self.driver.engine
@@ -101,6 +103,7 @@ class AsyncServer:
         def register(function: F) -> F:
             self._handlers.add(event, function)
             self._hooks.changed()
+            self._courier.refresh()
             return function
 
         return register if handler is None else register(handler)
@@ -287,10 +290,7 @@ class AsyncServer:
     def start(self) -> None:
         """Make what needs a running loop (for the driver)."""
         loop = asyncio.get_running_loop()
-        self._courier = Courier(
-            self.config, self._handlers, self.driver.runner, loop, self._pause, self._forget
-        )
-        self._last_gone: asyncio.Future[None] | None = None
+        self._courier.bind(loop, self.driver.runner)
         logger.info(
             "serving %s; upgrades %s; ping every %g s, timeout %g s",
             " and ".join(self.config.transports),

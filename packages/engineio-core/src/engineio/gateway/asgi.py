@@ -315,7 +315,7 @@ class _ASGIWebSocket(WebSocketPort):
     def write(self, frames: Sequence[Data]) -> bool:
         """Send messages; False if one of them, and so the rest, has to wait."""
         for index, frame in enumerate(frames):
-            kind = "bytes" if isinstance(frame, bytes) else "text"
+            kind = "text" if isinstance(frame, str) else "bytes"
             if not self._start({"type": "websocket.send", kind: frame}, self._written):
                 self._pending = frames[index + 1 :]
                 self._writing = True
@@ -339,7 +339,7 @@ class _ASGIWebSocket(WebSocketPort):
         if type(sending) is not CoroutineType:
             sending = _awaiting(sending)
         try:
-            return self._driver.runner.start(sending, finished)
+            return self._driver.runner.start_write(sending, finished)
         except _GONE:
             self._lost()
             return True

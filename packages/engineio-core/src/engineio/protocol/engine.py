@@ -177,15 +177,7 @@ class Engine:
             session.drained(now)
         self._settle(session)
 
-    # -- the direct entries of the hot path ------------------------------------------------
-
-    def fast_in(self, port: Port, data: Data) -> tuple[Session, Data] | None:
-        """Return session and message of a frame, or None where `websocket_data` must look."""
-        session = self._ports.get(port)
-        if session is None:
-            return None
-        message = session.fast_in(data)
-        return None if message is None else (session, message)
+    # -- the direct entries of the hot path: Session.fast_in, Session.fast_out -------------
 
     def blocked(self, now: float, session: Session) -> None:
         """A frame of `Session.fast_out` was not taken at once: `drained` will follow."""

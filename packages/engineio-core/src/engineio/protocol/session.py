@@ -91,6 +91,7 @@ class Session(Timed):
 
     __slots__ = (
         "_greeting",
+        "_short",
         "_starved",
         "address",
         "codec",
@@ -135,6 +136,8 @@ class Session(Timed):
         self.plain = False
         self.deadline = inf
         self._greeting = greeting
+        # So short that it is under the limit however many bytes a character takes; and its digit.
+        self._short = config.max_payload // 4 - 1
         self.held: list[Data] | None = None
         self.paused = False
         self._starved = False
@@ -244,7 +247,7 @@ class Session(Timed):
 
         The direct entry of the hot path: nothing here that `frame` would not do the same way.
         """
-        if not self.plain or len(data) * 4 > self.hub.config.max_payload:
+        if not self.plain or len(data) > self._short:
             return None
         if isinstance(data, str):
             if data[:1] != "4":
@@ -258,12 +261,11 @@ class Session(Timed):
 
         The caller writes it and, unless the port took it at once, calls `Engine.blocked`.
         """
-        if not self.plain or len(data) * 4 > self.hub.config.max_payload:
-            return None
         websocket = self.websocket
-        if websocket is None or not websocket.idle:
+        # A port that is not busy has taken all that was queued, so nothing can be overtaken.
+        if not self.plain or websocket is None or websocket.busy or len(data) > self._short:
             return None
-        return data if isinstance(data, bytes) else "4" + data
+        return "4" + data if isinstance(data, str) else data
 
     # -- time and transports ---------------------------------------------------------------
 

@@ -50,11 +50,6 @@ class WebSocket:
         self.busy = True
         self.deadline = inf
 
-    @property
-    def idle(self) -> bool:
-        """Whether a message could go out before everything else."""
-        return not self.busy and not self._outbox.waiting
-
     def flush(self, now: float) -> None:
         """Write what is queued, unless the port is busy."""
         if self.busy or not self._outbox.waiting:
