@@ -14,7 +14,18 @@ from ..config import ServerConfig
 from ..errors import BodyError
 from ..http.request import Request
 from ..http.response import Header, Response
-from ..protocol.actions import Abort, Accept, Action, Hangup, ReadBody, Refuse, Reply, Write
+from ..protocol.actions import (
+    Abort,
+    Accept,
+    Action,
+    Hangup,
+    Port,
+    ReadBody,
+    Refuse,
+    Reply,
+    Ticket,
+    Write,
+)
 from ..protocol.engine import Engine
 from ..protocol.events import (
     Connecting,
@@ -159,7 +170,7 @@ class Driver:
                 await self._idle.wait()
         except TimeoutError:
             for port in self.engine.open_ports():
-                cast(WebSocketPort, port).abort()
+                _port(port).abort()
         self._timer.stop()
 
     def _tick(self) -> None:
@@ -167,39 +178,43 @@ class Driver:
         self.perform()
 
     def _carry_out(self, output: Action | Event) -> None:
+        # By type alone and the frequent ones first: patterns with fields cost several times that.
         match output:
-            case MessageReceived(session, data):
-                self._application.message(session, data)
-            case Write(port, frames):
-                if cast(WebSocketPort, port).write(frames):
-                    self.engine.drained(self.now(), port)
-            case Reply(ticket, response, confirm, initial):
-                exchange = cast(Exchange, ticket)
-                finished = self._application.finish_response(exchange.request, response, initial)
-                exchange.reply(finished, confirm)
-            case ReadBody(ticket, limit):
-                cast(Exchange, ticket).read_body(limit)
-            case Connecting(session, request):
-                self._application.connecting(session, request)
-            case Accept(port, headers):
-                cast(WebSocketPort, port).session = self.engine.session_of(port)
-                _decide(cast(WebSocketPort, port), headers)
-            case Refuse(port, response):
-                _decide(cast(WebSocketPort, port), response)
-            case Hangup(port, code, reason):
-                cast(WebSocketPort, port).session = None
-                cast(WebSocketPort, port).hang_up(code, reason)
-            case Abort(port):
-                cast(WebSocketPort, port).session = None
-                cast(WebSocketPort, port).abort()
+            case MessageReceived():
+                self._application.message(output.session, output.data)
+            case Reply():
+                _exchange(output.ticket).reply(self._finished(output), output.confirm)
+            case ReadBody():
+                _exchange(output.ticket).read_body(output.limit)
+            case Write():
+                if _port(output.port).write(output.frames):
+                    self.engine.drained(self.now(), output.port)
+            case Connecting():
+                self._application.connecting(output.session, output.request)
+            case Accept():
+                port = _port(output.port)
+                port.session = self.engine.session_of(port)
+                _decide(port, output.headers)
+            case Refuse():
+                _decide(_port(output.port), output.response)
+            case Hangup():
+                _port(output.port).session = None
+                _port(output.port).hang_up(output.code, output.reason)
+            case Abort():
+                _port(output.port).session = None
+                _port(output.port).abort()
             case Disconnected():
                 self._application.disconnected(output)
-            case Drained(session):
-                self._application.drained(session)
+            case Drained():
+                self._application.drained(output.session)
             case Upgraded() | HeartbeatReceived() | PacketTraced() | RequestRejected():
                 self._application.observed(output)
             case _:
                 assert_never(output)
+
+    def _finished(self, reply: Reply) -> Response:
+        request = _exchange(reply.ticket).request
+        return self._application.finish_response(request, reply.response, reply.initial)
 
     # -- HTTP ------------------------------------------------------------------------------
 
@@ -280,6 +295,14 @@ class Driver:
         """A WebSocket is gone; ``code`` and ``reason`` are the peer's, if it gave any."""
         self.engine.websocket_closed(self.now(), port, code, reason)
         self.perform()
+
+
+def _exchange(ticket: Ticket) -> Exchange:
+    return cast(Exchange, ticket)
+
+
+def _port(port: Port) -> WebSocketPort:
+    return cast(WebSocketPort, port)
 
 
 def _decide(port: WebSocketPort, decision: tuple[Header, ...] | Response) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import BodyError
 from ..http.request import Request
 from ..http.response import Response
+from .runner import Rest, step
 
 if TYPE_CHECKING:
     from .driver import Driver
@@ -56,7 +57,7 @@ class Exchange:
                         self._driver.http_closed(self)
                         return None
                 else:
-                    await self._interruptible(self._read(read, self._limit))
+                    await self._read_now(self._read(read, self._limit))
         except BaseException:
             # Cancelled by the server, or a gateway that failed: either way nobody will answer.
             self._driver.http_closed(self)
@@ -88,6 +89,14 @@ class Exchange:
             self._driver.body_failed(self, error)
         else:
             self._driver.body(self, body)
+
+    async def _read_now(self, reading: Coroutine[Any, Any, None]) -> None:
+        # Most bodies are there already, and what does not wait needs nothing to interrupt it.
+        try:
+            waiting = reading.send(None)
+        except StopIteration:
+            return
+        await self._interruptible(Rest(reading, waiting, step))
 
     async def _interruptible(self, awaitable: Awaitable[object]) -> bool:
         """Await until `_interrupt`; False if that came first."""

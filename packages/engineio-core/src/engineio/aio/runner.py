@@ -13,10 +13,10 @@ from __future__ import annotations
 import asyncio
 from asyncio import _enter_task, _leave_task, current_task
 from collections.abc import Callable, Coroutine, Generator
-from contextvars import Context, copy_context
+from contextvars import copy_context
 from typing import Any, TypeAlias
 
-__all__ = ["EagerRunner", "Finished"]
+__all__ = ["EagerRunner", "Finished", "Rest", "step"]
 
 Finished: TypeAlias = Callable[[BaseException | None], None]
 """Called when a coroutine that had to wait is over, with what it raised."""
@@ -67,7 +67,7 @@ class EagerRunner:
                 _enter_task(loop, caller)
             if waiting is _OVER:
                 self._give_back(carrier)
-        carrier.adopt(_Rest(coroutine, context, waiting), finished)
+        carrier.adopt(Rest(coroutine, waiting, context.run), finished)
         return False
 
     def start_write(self, coroutine: Coroutine[Any, Any, object], finished: Finished) -> bool:
@@ -81,7 +81,7 @@ class EagerRunner:
             waiting = context.run(coroutine.send, None)
         except StopIteration:
             return True
-        _Carrier(self._loop).adopt(_Rest(coroutine, context, waiting), finished)
+        _Carrier(self._loop).adopt(Rest(coroutine, waiting, context.run), finished)
         return False
 
     def close(self) -> None:
@@ -97,6 +97,11 @@ class EagerRunner:
             carrier.task.cancel()
 
 
+def step(function: Callable[[Any], Any], argument: Any) -> Any:
+    """Take a step in the context that there is."""
+    return function(argument)
+
+
 class _Carrier:
     """A task that waits to go on with a coroutine it did not start."""
 
@@ -104,11 +109,11 @@ class _Carrier:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._ready: asyncio.Future[None] = loop.create_future()
-        self._rest: _Rest | None = None
+        self._rest: Rest | None = None
         self._finished: Finished | None = None
         self.task = loop.create_task(self._carry(), name="engineio-carrier")
 
-    def adopt(self, rest: _Rest, finished: Finished) -> None:
+    def adopt(self, rest: Rest, finished: Finished) -> None:
         self._rest = rest
         self._finished = finished
         self._ready.set_result(None)
@@ -135,21 +140,31 @@ class _Carrier:
             raise error
 
 
-class _Rest:
-    """What is left of a coroutine after its first step, as something that can be awaited."""
+class Rest:
+    """What is left of a coroutine after its first step, as something that can be awaited.
 
-    __slots__ = ("_context", "_coroutine", "_waiting", "throw")
+    Args:
+        coroutine: The coroutine.
+        waiting: What its first step yielded.
+        run: Takes each further step: ``Context.run`` of the context that the first was taken in,
+            or `step` where that is the context of the task that awaits this.
+    """
+
+    __slots__ = ("_coroutine", "_run", "_waiting", "throw")
 
     def __init__(
-        self, coroutine: Coroutine[Any, Any, object], context: Context, waiting: Any
+        self,
+        coroutine: Coroutine[Any, Any, object],
+        waiting: Any,
+        run: Callable[[Callable[[Any], Any], Any], Any],
     ) -> None:
         self._coroutine = coroutine
-        self._context = context
+        self._run = run
         self._waiting = waiting
         self.throw: BaseException | None = None
 
     def __await__(self) -> Generator[Any, Any, object]:
-        coroutine, run = self._coroutine, self._context.run
+        coroutine, run = self._coroutine, self._run
         waiting, error = self._waiting, self.throw
         self._waiting = None
         while True:

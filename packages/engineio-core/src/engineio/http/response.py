@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 __all__ = ["Header", "Response", "json_response", "text_response"]
@@ -28,7 +28,9 @@ class Response:
 
     def with_headers(self, *headers: Header) -> Response:
         """Return a copy with ``headers`` appended."""
-        return replace(self, headers=self.headers + headers) if headers else self
+        if not headers:
+            return self
+        return Response(self.status, self.headers + headers, self.body)
 
 
 def text_response(status: int, body: bytes = b"", content_type: str = "text/plain") -> Response:

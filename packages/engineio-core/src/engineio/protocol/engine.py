@@ -222,7 +222,9 @@ class Engine:
         if session.state not in (State.CONNECTING, State.OPEN):
             return SendOutcome.CLOSED
         outcome = session.send(now, packet)
-        self._settle(session)
+        if session.websocket is not None:
+            # A write has a deadline; a packet that waits for a poll has none.
+            self._settle(session)
         return outcome
 
     def close(self, now: float, session: Session, reason: Reason) -> None:
