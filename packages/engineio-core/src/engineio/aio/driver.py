@@ -52,7 +52,12 @@ Observed: TypeAlias = HeartbeatReceived | PacketTraced | RequestRejected | Upgra
 
 
 class Application(Protocol):
-    """What the driver tells about."""
+    """What the driver tells about.
+
+    The ``owner`` that `connecting` gives a session has a method ``message_now(data)``, which takes
+    a message that is no part of a batch without a detour through here, and returns what must be
+    awaited before the next is read, or None.
+    """
 
     def start(self) -> None:
         """The first request is here, and so is a running loop."""
@@ -62,9 +67,6 @@ class Application(Protocol):
 
     def message(self, session: Session, data: Data) -> None:
         """A message arrived; it may be one of many, so do not handle it before returning."""
-
-    def message_now(self, session: Session, data: Data) -> Awaitable[None] | None:
-        """A message arrived alone: handle it; what is returned must be awaited before the next."""
 
     def disconnected(self, event: Disconnected) -> None:
         """An accepted session ended."""
@@ -286,7 +288,8 @@ class Driver:
         if session is not None:
             message = session.fast_in(data)
             if message is not None:
-                return self._application.message_now(session, message)
+                wait: Awaitable[None] | None = session.owner.message_now(message)
+                return wait
         self.engine.websocket_data(self.now(), port, data)
         self.perform()
         return None if session is None else self._application.backlog(session)

@@ -141,11 +141,12 @@ class AsyncServer:
             QueueFullError: The queue is full before the connect handler has returned.
             TypeError: ``data`` has another type.
         """
-        session = self._engine.session(sid)
+        session = self._engine.sessions.get(sid)
         message = data if type(data) is str else message_data(data, self.config.json)
-        if self._send_at_once(session, message):
+        if session is not None and self._send_at_once(session, message):
             return True
-        return await self._send(session, Packet(PacketType.MESSAGE, message))
+        packet = Packet(PacketType.MESSAGE, message)
+        return await self._send(self._engine.session(sid), packet)
 
     async def broadcast(self, data: SendData, sids: Iterable[str] | None = None) -> int:
         """Send a message to many clients; it is encoded once, not once for each of them.
@@ -317,10 +318,6 @@ class AsyncServer:
         """Hand over a message (for the driver)."""
         cast(Inbox, session.owner).message(data)
 
-    def message_now(self, session: Session, data: Data) -> Awaitable[None] | None:
-        """Hand over a message at once (for the driver)."""
-        return cast(Inbox, session.owner).message_now(data)
-
     def disconnected(self, event: Disconnected) -> None:
         """Hand over the end of a session (for the driver)."""
         cast(Inbox, event.session.owner).disconnect(event.info)
@@ -352,10 +349,11 @@ class AsyncServer:
 
     def _send_at_once(self, session: Session, message: Data) -> bool:
         frame = session.fast_out(message)
-        if frame is None or session.websocket is None:
+        websocket = session.websocket
+        if frame is None or websocket is None:
             return False
-        port = cast(WebSocketPort, session.websocket.port)
-        if not port.write((frame,)):
+        port: WebSocketPort = websocket.port  # type: ignore[assignment]  # a cast costs a call here
+        if not port.write_one(frame):
             self._engine.blocked(self.driver.now(), session)
             self.driver.perform()
         return True

@@ -315,12 +315,17 @@ class _ASGIWebSocket(WebSocketPort):
     def write(self, frames: Sequence[Data]) -> bool:
         """Send messages; False if one of them, and so the rest, has to wait."""
         for index, frame in enumerate(frames):
-            kind = "text" if isinstance(frame, str) else "bytes"
-            if not self._start({"type": "websocket.send", kind: frame}, self._written):
+            if not self.write_one(frame):
                 self._pending = frames[index + 1 :]
-                self._writing = True
                 return False
         return True
+
+    def write_one(self, frame: Data) -> bool:
+        """Send one message; False if it has to wait."""
+        kind = "text" if isinstance(frame, str) else "bytes"
+        sending: Any = self._send({"type": "websocket.send", kind: frame})
+        self._writing = not self._start(sending, self._written)
+        return not self._writing
 
     def hang_up(self, code: int, reason: str) -> None:
         """Send the close frame, after what is being written."""
@@ -334,8 +339,7 @@ class _ASGIWebSocket(WebSocketPort):
         if self._task is not None:
             self._task.cancel()
 
-    def _start(self, event: Event, finished: Callable[[BaseException | None], None]) -> bool:
-        sending: Any = self._send(event)
+    def _start(self, sending: Any, finished: Callable[[BaseException | None], None]) -> bool:
         if type(sending) is not CoroutineType:
             sending = _awaiting(sending)
         try:
@@ -361,7 +365,7 @@ class _ASGIWebSocket(WebSocketPort):
 
     def _close(self, event: Event) -> None:
         try:
-            self._start(event, self._closed)
+            self._start(self._send(event), self._closed)
         except Exception:
             # daphne raises here: it lets applications close with 1000 and 3000 to 4999 only.
             if event["code"] == _NORMAL:
