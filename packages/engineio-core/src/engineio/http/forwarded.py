@@ -7,7 +7,7 @@ elsewhere.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import NamedTuple, TypeAlias
@@ -60,7 +60,7 @@ class TrustedProxies:
     unix: bool = False
 
     @classmethod
-    def build(cls, networks: Sequence[str]) -> TrustedProxies:
+    def build(cls, networks: Iterable[str]) -> TrustedProxies:
         """Return the proxies of the option ``trusted_proxies``.
 
         Args:

@@ -18,7 +18,7 @@ _INDEX = re.compile(r"[0-9]{1,9}")
 _FIELD = re.compile(rb"(?:^|&)d=([^&]*)")
 _NEWLINE = re.compile(rb"\\?\\n")
 # Legal in JSON but the end of a line in older JavaScript, and what could end the script element.
-_ESCAPES = str.maketrans({"\u2028": "\\u2028", "\u2029": "\\u2029", "<": "\\u003c"})
+_ESCAPES = (("\u2028", "\\u2028"), ("\u2029", "\\u2029"), ("<", "\\u003c"))
 
 
 def index_of(value: str) -> str:
@@ -38,7 +38,9 @@ def wrap(index: str, payload: str) -> bytes:
     Raises:
         UnicodeEncodeError: The payload holds a lone surrogate, which has no form in UTF-8.
     """
-    literal = json.dumps(payload, ensure_ascii=False).translate(_ESCAPES)
+    literal = json.dumps(payload, ensure_ascii=False)
+    for character, escape in _ESCAPES:
+        literal = literal.replace(character, escape)
     return f"___eio[{index}]({literal});".encode()
 
 

@@ -118,10 +118,14 @@ def decode_base64(text: str) -> bytes:
         PacketError: There is a character outside the alphabet, or the padding is wrong.
     """
     try:
-        return binascii.a2b_base64(text, strict_mode=True)
+        data = binascii.a2b_base64(text, strict_mode=True)
     # ValueError: a character beyond ASCII.
     except ValueError as error:
         raise PacketError("invalid base64 in a binary packet") from error
+    # The strict mode lets padding through that completes nothing.
+    if len(data) + text.count("=") != len(text) // 4 * 3:
+        raise PacketError("superfluous padding in a binary packet")
+    return data
 
 
 def decode_text(text: str) -> Packet:
