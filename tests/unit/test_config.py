@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import logging
 import math
 import types
 
@@ -203,13 +202,3 @@ def test_a_json_module_has_both_functions():
         build(json=types.SimpleNamespace(dumps=json.dumps, loads=None))
     with pytest.raises(ConfigError, match="has no dumps and no loads"):
         build(json="json")
-
-
-def test_a_logger_can_log():
-    logger = logging.getLogger("engineio.tests")
-
-    for good in (True, False, logger):
-        assert build(logger=good).logger is good
-    for bad in (None, "engineio", 1):
-        with pytest.raises(ConfigError, match="logger"):
-            build(logger=bad)

@@ -11,13 +11,10 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 from .errors import ConfigError
 from .types import JSONModule, OverflowPolicy, SyncHandlers, TransportName
-
-if TYPE_CHECKING:
-    from logging import Logger
 
 __all__ = ["ALIASES", "ServerConfig"]
 
@@ -72,7 +69,6 @@ class ServerConfig:
         write_timeout: Time a WebSocket may refuse to take a frame before the client is too slow.
         close_timeout: Time a peer has to take part in a close before the connection is dropped.
         shutdown_timeout: Time ``shutdown`` may take.
-        logger: True for the package's logger at INFO, a logger, or False for warnings only.
     """
 
     ping_interval: float = 25.0
@@ -110,7 +106,6 @@ class ServerConfig:
     write_timeout: float = 10.0
     close_timeout: float = 5.0
     shutdown_timeout: float = 5.0
-    logger: bool | Logger = False
 
     @classmethod
     def build(cls, options: Mapping[str, Any]) -> ServerConfig:
@@ -151,8 +146,6 @@ class ServerConfig:
             if value is not None and not callable(value):
                 raise ConfigError(f"{name} must be a function or None, not {value!r}")
         _check_functions("json", self.json, ("dumps", "loads"))
-        if not isinstance(self.logger, bool):
-            _check_functions("logger", self.logger, ("debug", "info", "warning", "error"))
 
 
 _DURATIONS = (

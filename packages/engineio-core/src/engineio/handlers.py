@@ -55,6 +55,11 @@ class Handler:
     is_async: bool
     arity: int
 
+    @property
+    def name(self) -> str:
+        """The name of the function, for logs."""
+        return getattr(self.function, "__qualname__", type(self.function).__name__)
+
 
 class HandlerTable:
     """The handlers of one server: one for each event, any number for each hook."""

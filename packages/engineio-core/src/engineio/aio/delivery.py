@@ -33,6 +33,9 @@ logger = logging.getLogger(__name__)
 # does not keep everybody else waiting (faults.md F-19, F-68).
 _STREAK = 64
 
+# A plain function that runs on the loop for longer than this is named in the log, in seconds.
+_SLOW = 1.0
+
 
 class Courier:
     """What the inboxes of one server share.
@@ -73,6 +76,12 @@ class Courier:
         handler = self.handlers.get("message")
         direct = handler is not None and handler.is_async and not self.config.decode_json
         self.direct = handler.function if handler is not None and direct else None
+
+
+def _warn_if_slow(handler: Handler, seconds: float) -> None:
+    """Name a handler that kept the whole server from doing anything else (faults.md F-74)."""
+    if seconds > _SLOW:
+        logger.warning("the handler %r blocked the event loop for %.1f s", handler.name, seconds)
 
 
 class _Event(NamedTuple):
@@ -275,8 +284,10 @@ class Inbox:
             future = courier.loop.run_in_executor(None, call)
             future.add_done_callback(partial(self._returned, finished))
             return False
+        began = courier.loop.time()
         try:
             result = handler.function(*args)
+            _warn_if_slow(handler, courier.loop.time() - began)
             # A plain function may return the coroutine of another one (a decorator does).
             return not iscoroutine(result) or courier.runner.start(result, finished)
         except BaseException as error:  # noqa: BLE001  # whatever it is, the session goes on

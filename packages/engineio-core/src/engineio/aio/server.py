@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from inspect import iscoroutinefunction
 from typing import Any, TypeVar, cast, overload
 
 from ..config import ServerConfig
@@ -26,6 +25,7 @@ from ..protocol.packet import Packet, PacketType, SharedPacket
 from ..protocol.session import SendOutcome, Session
 from ..protocol.states import State
 from ..types import Data, Reason, SendData, TransportName
+from .background import Background, BackgroundTask
 from .connecting import ask
 from .delivery import Courier, Inbox
 from .driver import Driver, Observed
@@ -72,7 +72,7 @@ class AsyncServer:
         self._courier = Courier(self.config, self._handlers, self._pause, self._forget)
         self._inboxes: dict[str, Inbox] = {}
         self._last_gone: asyncio.Future[None] | None = None
-        self._tasks: set[asyncio.Future[Any]] = set()
+        self._background = Background()
         self.driver = Driver(self.config, self, clock)
         self._engine = self.driver.engine
         self._hooks = Hooks(self._handlers, self._engine)
@@ -252,20 +252,19 @@ class AsyncServer:
 
     def start_background_task(
         self, target: Callable[..., Any], *args: Any, **kwargs: Any
-    ) -> asyncio.Future[Any]:
+    ) -> BackgroundTask:
         """Run a coroutine function as a task, or a plain function in a thread.
 
+        It may be called from a thread too, as from a handler that is a plain function.
+
         Returns:
-            The task or future. What it raises is logged if nobody asks for it.
+            The task, or for another thread a future. What it raises is logged.
+
+        Raises:
+            RuntimeError: No event loop runs here, and the server has not been used yet.
         """
-        loop = asyncio.get_running_loop()
-        call = partial(target, *args, **kwargs)
-        future: asyncio.Future[Any]
-        if iscoroutinefunction(target):
-            future = loop.create_task(cast(Coroutine[Any, Any, Any], call()))
-        else:
-            future = loop.run_in_executor(None, call)
-        return self._keep(future)
+        call = partial(target, **kwargs) if kwargs else target
+        return self._background.start(self.driver.loop, call, *args)
 
     async def sleep(self, seconds: float = 0) -> None:
         """Sleep for ``seconds``."""
@@ -311,7 +310,7 @@ class AsyncServer:
             inline = self.config.sync_handlers == "inline"
             asking = ask(handler, session.sid, request, inline)
             task = self._courier.loop.create_task(asking, name="engineio-connect")
-            self._keep(task)
+            self._background.keep(task)
             task.add_done_callback(partial(self._asked, session))
 
     def message(self, session: Session, data: Data) -> None:
@@ -411,9 +410,3 @@ class AsyncServer:
         if self._last_gone is None:
             self._last_gone = self._courier.loop.create_future()
         await asyncio.shield(self._last_gone)
-
-    def _keep(self, future: asyncio.Future[Any]) -> asyncio.Future[Any]:
-        # asyncio holds tasks weakly, so a task that nobody else knows could vanish half-way.
-        self._tasks.add(future)
-        future.add_done_callback(self._tasks.discard)
-        return future
