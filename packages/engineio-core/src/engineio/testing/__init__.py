@@ -1,0 +1,17 @@
+"""A test kit for applications: a client that needs no port, and a clock that needs no waiting."""
+
+from .client import Client
+from .clock import FakeClock
+from .errors import ConnectionClosed, ConnectionRejected
+from .memory import ASGINetwork
+from .network import Answer, Network
+
+__all__ = [
+    "ASGINetwork",
+    "Answer",
+    "Client",
+    "ConnectionClosed",
+    "ConnectionRejected",
+    "FakeClock",
+    "Network",
+]
