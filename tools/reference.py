@@ -73,9 +73,9 @@ def options() -> str:
         rows.append((code(item.name), code(default), texts[item.name].replace("``", "`")))
     aliases = ", ".join(f"`{other}` for `{name}`" for other, name in ALIASES.items())
     return (
-        "# Options\n\nKeyword arguments of `engineio.AsyncServer`, beside `async_mode` and `clock`. "
-        "Times are in seconds, sizes in bytes. An unknown option is an error that lists near "
-        f"matches. Other names: {aliases}.\n\n" + table(*rows)
+        "# Options\n\nKeyword arguments of `engineio.AsyncServer`, beside `async_mode` and "
+        "`clock`. Times are in seconds, sizes in bytes. An unknown option is an error that lists "
+        f"near matches. Other names: {aliases}.\n\n" + table(*rows)
     )
 
 
@@ -86,8 +86,8 @@ def events() -> str:
         "connect": (
             "`sid`, or `sid, environ`",
             (
-                "A client wants a session. Return nothing or True to accept; False or any other value "
-                "refuses with 401 and that value as JSON, and so does an exception; raise "
+                "A client wants a session. Return nothing or True to accept; False or any other "
+                "value refuses with 401 and that value as JSON, and so does an exception; raise "
                 "`engineio.ConnectionRefused(body, status=403)` to choose."
             ),
         ),

@@ -16,7 +16,6 @@ from engineio import errors
         (errors.ConnectionRefused(), (errors.EngineIOError,)),
         (errors.LocalProtocolError(), (errors.ProtocolError,)),
         (errors.PacketError(), (errors.RemoteProtocolError, errors.ProtocolError)),
-        (errors.PayloadTooLargeError(), (errors.RemoteProtocolError,)),
         (errors.BodyTooLarge(), (errors.BodyError,)),
         (errors.BodyAborted(), (errors.BodyError,)),
     ],

@@ -12,8 +12,7 @@
     └── ProtocolError
         ├── LocalProtocolError             the caller broke the engine's contract
         └── RemoteProtocolError            the peer broke the protocol
-            ├── PacketError                undecodable packet or payload
-            └── PayloadTooLargeError       over ``max_payload``
+            └── PacketError                undecodable packet or payload
     BodyError                              why a request body could not be read (for gateways)
     ├── BodyTooLarge
     └── BodyAborted
@@ -35,7 +34,6 @@ __all__ = [
     "LocalProtocolError",
     "MessageTooLargeError",
     "PacketError",
-    "PayloadTooLargeError",
     "ProtocolError",
     "QueueFullError",
     "RemoteProtocolError",
@@ -112,10 +110,6 @@ class RemoteProtocolError(ProtocolError):
 
 class PacketError(RemoteProtocolError):
     """A packet or payload could not be decoded."""
-
-
-class PayloadTooLargeError(RemoteProtocolError):
-    """A packet or payload is over ``max_payload``."""
 
 
 class BodyError(Exception):
