@@ -33,6 +33,8 @@ _CLOSE_CODES: dict[Reason, int] = {
 }
 # What the queue holds still goes out after these; after every other reason nobody would read it.
 _GRACEFUL = frozenset({Reason.SERVER_DISCONNECT, Reason.SERVER_SHUTDOWN})
+# The port is gone, or takes no write and so would take no close either.
+_BEYOND_WORDS = frozenset({Reason.TRANSPORT_CLOSE, Reason.SLOW_CLIENT})
 POST_REJECTIONS: dict[Reason | None, Rejection] = {
     Reason.PARSE_ERROR: rejections.PARSE_ERROR,
     Reason.TRANSPORT_ERROR: rejections.INVALID_PACKET,
@@ -71,7 +73,7 @@ def end(session: Session, now: float, reason: Reason, detail: str, code: int | N
     if session.state is not State.OPEN:
         if session.state is State.CLOSING:
             # The application knows already; only the transport was still being told.
-            session.closed()
+            _give_up(session, reason)
         return
     graceful = reason in _GRACEFUL
     undelivered = () if graceful else session.outbox.clear()
@@ -96,13 +98,18 @@ def _leave(session: Session, now: float, reason: Reason) -> None:
     # "Client sends 1: answer the held GET with 6, answer the POST ok, drop the session."
     client = reason is Reason.CLIENT_DISCONNECT
     session.polling.release(NOOP if client else CLOSE)
-    if reason is Reason.TRANSPORT_CLOSE:
-        session.closed()
-    elif reason is Reason.SLOW_CLIENT:
-        # A port that takes no write would take no close either.
-        drop(session)
+    if reason in _BEYOND_WORDS:
+        _give_up(session, reason)
     else:
         finish(session, now)
+
+
+def _give_up(session: Session, reason: Reason) -> None:
+    """Leave without another word."""
+    if reason is Reason.TRANSPORT_CLOSE:
+        session.closed()
+    else:
+        drop(session)
 
 
 def finish(session: Session, now: float) -> None:

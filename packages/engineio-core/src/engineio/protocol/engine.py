@@ -228,7 +228,10 @@ class Engine:
         return outcome
 
     def close(self, now: float, session: Session, reason: Reason) -> None:
-        """End an open session; nothing happens to another. Then carry out the outputs."""
+        """End a session: now, or once the application has accepted it. Then carry out the outputs.
+
+        Nothing happens to one that has ended already.
+        """
         session.close(now, reason)
         self._settle(session)
 
@@ -298,6 +301,11 @@ class Engine:
         self._closing[port] = closing
         self._schedule.update(closing)
         self.emit(Hangup(port, code, reason))
+
+    def turn_away(self, port: Port, response: Response) -> None:
+        """Refuse a port, unless it is gone already (for the sessions)."""
+        if self._ports.pop(port, None) is not None:
+            self.emit(Refuse(port, response))
 
     def abort(self, port: Port) -> None:
         """Drop a port (for the sessions)."""

@@ -93,7 +93,8 @@ def abandon(session: Session, now: float, ticket: Ticket) -> None:
     """The client of an unanswered request has gone."""
     polling = session.polling
     if session.state is State.CONNECTING:
-        session.vanished = "the client left during the handshake"
+        polling.get = None
+        session.vanish(now, "the client left during the handshake")
     elif polling.post is not None and polling.post.ticket == ticket:
         polling.take_post()
         closing.end(session, now, Reason.TRANSPORT_ERROR, "a POST was cut off")
@@ -101,6 +102,8 @@ def abandon(session: Session, now: float, ticket: Ticket) -> None:
         # "A held GET whose connection the client drops: close the session."
         polling.get = None
         closing.end(session, now, Reason.TRANSPORT_ERROR, "a poll was cut off")
+    elif polling.unconfirmed == ticket:
+        confirmed(session, now, accepted=False)
 
 
 def confirmed(session: Session, now: float, accepted: bool) -> None:

@@ -16,7 +16,7 @@ from ..errors import MessageTooLargeError, PacketError
 from ..http.response import Header, Response
 from ..types import Data, Reason, Revision, Transport
 from . import closing, rejections, requests, upgrade
-from .actions import Action, Port, Refuse, Reply
+from .actions import Action, Port, Reply
 from .events import Drained, Event, HeartbeatReceived, MessageReceived, PacketTraced
 from .heartbeat import Beat, heartbeat_for
 from .outbox import Outbox
@@ -57,6 +57,9 @@ class Hub(Protocol):
     def hang_up(self, now: float, port: Port, code: int, reason: str) -> None:
         """Close a port that no session owns any more."""
 
+    def turn_away(self, port: Port, response: Response) -> None:
+        """Refuse a port, unless it is gone already."""
+
     def abort(self, port: Port) -> None:
         """Drop a port."""
 
@@ -83,7 +86,8 @@ class Session(Timed):
             request; in the end of the close.
         held: Frames that wait for a POST that outlives its transport.
         paused: Whether the handlers are behind, so that nothing is read.
-        vanished: Why the client is gone, if it left while the application decided.
+        doomed: Why it will end as soon as it is open, if the client left or the application ended
+            it while the application decided: reason, detail and close code.
         reason: Why it ended, once it has.
         owner: The shell's own record of this session; the engine never looks at it.
         plain: Whether a WebSocket message can take the direct entries `fast_in` and `fast_out`.
@@ -96,6 +100,7 @@ class Session(Timed):
         "address",
         "codec",
         "deadline",
+        "doomed",
         "headers",
         "heartbeat",
         "held",
@@ -110,7 +115,6 @@ class Session(Timed):
         "state",
         "transport",
         "upgrade",
-        "vanished",
         "websocket",
     )
 
@@ -141,7 +145,7 @@ class Session(Timed):
         self.held: list[Data] | None = None
         self.paused = False
         self._starved = False
-        self.vanished = ""
+        self.doomed: tuple[Reason, str, int | None] | None = None
 
     # -- the application's side ------------------------------------------------------------
 
@@ -158,14 +162,15 @@ class Session(Timed):
         on_polling = self.transport is Transport.POLLING
         self.deadline = now + self.hub.config.first_request_timeout if on_polling else inf
         self.refresh()
-        self.flush(now)
-        if self.vanished:
-            closing.end(self, now, Reason.TRANSPORT_CLOSE, self.vanished)
+        if self.doomed is None:
+            self.flush(now)
+        else:
+            closing.end(self, now, *self.doomed)
 
     def refuse(self, response: Response) -> None:
         """The application refuses, or did not decide in time: there never was a session."""
         if self.websocket is not None:
-            self.hub.emit(Refuse(self.websocket.port, response))
+            self.hub.turn_away(self.websocket.port, response)
         elif self.polling.get is not None:
             exchange, self.polling.get = self.polling.get, None
             response = self.hub.replies.finish(exchange.request, response)
@@ -175,7 +180,7 @@ class Session(Timed):
     def vanish(self, now: float, detail: str, code: int | None = None) -> None:
         """The client of the current transport has gone."""
         if self.state is State.CONNECTING:
-            self.vanished = detail
+            self.doomed = (Reason.TRANSPORT_CLOSE, detail, code)
         else:
             closing.end(self, now, Reason.TRANSPORT_CLOSE, detail, code)
 
@@ -211,6 +216,8 @@ class Session(Timed):
         """The application or the server ends the session."""
         if self.state is State.OPEN:
             closing.end(self, now, reason, "")
+        elif self.state is State.CONNECTING and self.doomed is None:
+            self.doomed = (reason, "", None)
 
     def pause(self, paused: bool, now: float) -> None:
         """The handlers are behind (or have caught up), so nothing is read from the client."""
