@@ -12,6 +12,7 @@ import secrets
 import sys
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
@@ -62,11 +63,16 @@ colours = count(250, 137.508)
 
 @eio.on("message")
 async def message(sid: str, data: str | bytes) -> None:
-    content, image = unpack(data)
+    # Whoever leaves while we answer needs no answer.
+    with suppress(engineio.SessionClosedError, engineio.UnknownSessionError):
+        await answer(sid, *unpack(data))
+
+
+async def answer(sid: str, content: Any, image: bytes) -> None:
     fits = 0 < len(image) <= IMAGE_BYTES
     match content, people.get(sid):
-        case {"type": "ping", "n": int(n)}, _:
-            await eio.send(sid, {"type": "pong", "n": n})
+        case {"type": "ping"}, _:
+            await eio.send(sid, {"type": "pong"})
         case {"type": "join", "name": str(name), "since": int(since)}, None:
             await join(sid, name, content.get("hue"), since)
         case {"type": "rename", "name": str(name)}, Person() as person:
@@ -126,9 +132,7 @@ async def announce(event: str, person: Person, detail: str = "") -> None:
 
 def unpack(data: str | bytes) -> tuple[Any, bytes]:
     """Return the JSON of a message, None if there is none, and the image behind it."""
-    header, image = data, b""
-    if isinstance(data, bytes):
-        header, _, image = data.partition(b"\n")
+    header, _, image = (data.encode() if isinstance(data, str) else data).partition(b"\n")
     try:
         return json.loads(header), image
     except (ValueError, RecursionError):
@@ -141,10 +145,6 @@ def clean(name: str) -> str:
     return visible[:NAME_LENGTH].strip() or "Somebody"
 
 
-pages = Starlette(
-    routes=[
-        Mount("/client", StaticFiles(directory=CLIENT)),
-        Mount("/", StaticFiles(directory=HERE / "static", html=True)),
-    ]
-)
-app = engineio.ASGIApp(eio, other_asgi_app=pages)
+client = Mount("/client", StaticFiles(directory=CLIENT))
+page = Mount("/", StaticFiles(directory=HERE / "static", html=True))
+app = engineio.ASGIApp(eio, other_asgi_app=Starlette(routes=[client, page]))

@@ -4,10 +4,20 @@
 import { Socket } from "./client/engine.io.esm.min.js";
 import { packPicture, unpackPicture } from "./pictures.js";
 
-const TRANSPORTS = { auto: ["polling", "websocket"], polling: ["polling"], websocket: ["websocket"] };
+const TRANSPORTS = {
+  auto: ["polling", "websocket"],
+  polling: ["polling"],
+  websocket: ["websocket"],
+};
 const PING_EVERY = 1_000;
 const LONGEST_WAIT = 8_000;
-const NOTHING_YET = { transport: null, firstTransport: null, openedIn: null, upgradedAfter: null, retryAt: null };
+const NOTHING_YET = {
+  transport: null,
+  firstTransport: null,
+  openedIn: null,
+  upgradedAfter: null,
+  retryAt: null,
+};
 
 /**
  * Events, each with its `detail`:
@@ -31,13 +41,12 @@ export class Connection extends EventTarget {
   #socket = null;
   #losses = 0;
   #timer = null;
-  #pings = new Map();
-  #count = 0;
+  #ping = null; // the one that waits for its answer: {sent, transport}
 
   constructor(mode) {
     super();
     this.#mode = mode;
-    setInterval(() => this.#ping(), PING_EVERY);
+    setInterval(() => this.#measure(), PING_EVERY);
     addEventListener("online", () => this.retry());
     // A page that is left says so, instead of letting the heartbeat find out.
     addEventListener("pagehide", () => this.#socket?.close());
@@ -61,7 +70,7 @@ export class Connection extends EventTarget {
 
   open() {
     clearTimeout(this.#timer);
-    this.#pings.clear();
+    this.#ping = null;
     const previous = this.#socket;
     this.#change({ stage: "connecting", ...NOTHING_YET });
     const socket = new Socket({ transports: TRANSPORTS[this.#mode] });
@@ -93,7 +102,7 @@ export class Connection extends EventTarget {
       const transport = socket.transport.name;
       this.#change({ stage: "open", transport, firstTransport: transport, openedIn: opened - started });
       this.#emit("open");
-      this.#ping();
+      this.#measure();
     });
     on("upgrading", () => this.#change({ stage: "upgrading" }));
     on("upgradeError", () => this.#change({ stage: "open" }));
@@ -109,18 +118,16 @@ export class Connection extends EventTarget {
     if (typeof data !== "string") return this.#emit("picture", unpackPicture(data));
     const message = JSON.parse(data);
     if (message.type !== "pong") return this.#emit("message", message);
-    const sent = this.#pings.get(message.n);
-    if (!sent) return;
-    this.#pings.delete(message.n);
-    this.#emit("sample", { at: Date.now(), ms: performance.now() - sent.at, transport: sent.transport });
+    const { sent, transport } = this.#ping;
+    this.#ping = null;
+    this.#emit("sample", { at: Date.now(), ms: performance.now() - sent, transport });
   }
 
   // One at a time: behind a slow upload, more of them would only measure the same wait again.
-  #ping() {
-    if (!this.isOpen || this.#pings.size || document.hidden) return;
-    this.#count += 1;
-    this.#pings.set(this.#count, { at: performance.now(), transport: this.transport });
-    this.send({ type: "ping", n: this.#count });
+  #measure() {
+    if (!this.isOpen || this.#ping || document.hidden) return;
+    this.#ping = { sent: performance.now(), transport: this.transport };
+    this.send({ type: "ping" });
   }
 
   #lost(reason) {

@@ -61,7 +61,8 @@ function showPeople({ people, event, person, detail }) {
   const stays = people.some(({ id, name }) => name === person.name && id !== person.id);
   if (stays || person.id === me) return;
   if (event === "joined") {
-    log.addNotice(`${person.name} ${log.lastKey === person.name ? "is back" : "joined"}`, person.name);
+    const what = log.lastKey === person.name ? "is back" : "joined";
+    log.addNotice(`${person.name} ${what}`, person.name);
   } else if (event === "left") {
     log.addNotice(`${person.name} left (${detail})`, person.name);
   }
@@ -145,7 +146,7 @@ function showComposer() {
   $("send").disabled = !me || !text.value.trim();
   $("picture").disabled = !me;
   text.style.height = "auto";
-  text.style.height = `${text.scrollHeight}px`;
+  text.style.height = `${text.scrollHeight + text.offsetHeight - text.clientHeight}px`;
 }
 
 let hintTimer;
@@ -189,7 +190,7 @@ document.addEventListener("drop", (event) => {
 });
 
 async function sendPictures(files) {
-  if (!me) return hint("Not connected: the picture was not sent.");
+  if (!me) return hint("Not connected: no picture can be sent.");
   // What polling sends is base64, a third larger, and the header needs room, too.
   const limit = Math.floor((connection.maxPayload * 3) / 4) - 1_000;
   for (const file of [...files]) {
@@ -200,9 +201,10 @@ async function sendPictures(files) {
       hint(`${file.name} is not a picture that this browser can read.`);
       continue;
     }
+    if (!me) return hint("Not connected: the picture was not sent.");
     const { image, ...size } = picture;
     hint(`Sending a picture of ${Math.ceil(image.length / 1000)} kB`);
-    if (me) connection.sendPicture({ type: "picture", ...size }, image);
+    connection.sendPicture({ type: "picture", ...size }, image);
   }
 }
 

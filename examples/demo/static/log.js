@@ -55,20 +55,17 @@ export class MessageLog {
   }
 
   #insert(message, own, content) {
+    const { at, from } = message;
+    const entry = el("article", { className: own ? "entry own" : "entry" }, ...byline(message), content);
+    entry.style.setProperty("--hue", from.hue);
+    Object.assign(entry.dataset, { at, author: from.id, name: from.name });
+    // The history may come after what was said while it was under way.
     let previous = this.#list.lastElementChild;
-    while (previous && Number(previous.dataset.at) > message.at) previous = previous.previousElementSibling;
-    const entry = el("article", { className: own ? "entry own" : "entry" }, ...this.#byline(message), content);
-    entry.style.setProperty("--hue", message.from.hue);
-    Object.assign(entry.dataset, { at: message.at, author: message.from.id, name: message.from.name });
+    while (previous && Number(previous.dataset.at) > at) previous = previous.previousElementSibling;
     const next = previous ? previous.nextElementSibling : this.#list.firstElementChild;
-    this.newest = Math.max(this.newest, message.at);
+    this.newest = Math.max(this.newest, at);
     this.#place(entry, next, own);
     for (const one of [entry, next]) one?.classList.toggle("continues", continues(one));
-  }
-
-  #byline({ from, at }) {
-    const time = el("time", { dateTime: new Date(at).toISOString() }, clock.format(at));
-    return [avatar(from), el("p", { className: "byline" }, el("bdi", {}, from.name), " ", time)];
   }
 
   #place(element, next, own = false) {
@@ -96,6 +93,12 @@ export class MessageLog {
   }
 }
 
+function byline({ from, at }) {
+  const time = el("time", { dateTime: new Date(at).toISOString() }, clock.format(at));
+  return [avatar(from), el("p", { className: "byline" }, el("bdi", {}, from.name), " ", time)];
+}
+
+// Whether an entry belongs to the one above it: same person, same name, soon after.
 function continues(entry) {
   const previous = entry.previousElementSibling;
   return (

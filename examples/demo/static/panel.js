@@ -43,7 +43,9 @@ function statusOf({ stage, firstTransport, transport, reason }) {
 }
 
 function countdown({ stage, retryAt }) {
-  return stage === "waiting" ? `Next try in ${Math.max(1, Math.ceil((retryAt - Date.now()) / 1000))}\u00a0s.` : "";
+  if (stage !== "waiting") return "";
+  const seconds = Math.max(1, Math.ceil((retryAt - Date.now()) / 1000));
+  return `Next try in ${seconds}\u00a0s.`;
 }
 
 function pollingNote({ firstTransport, openedIn }) {

@@ -51,11 +51,10 @@ export class LatencyPlot {
     this.#element.setAttribute("aria-label", this.#summary());
     this.#element.replaceChildren(
       ...range(lowest, highest).flatMap((decade) => gridLine(10 ** decade, y(10 ** decade), width)),
-      ...this.#upgrades.map((at) => svg("path", { class: "upgrade", d: `M${x(at)} 0V${height - BOTTOM}` })),
+      ...this.#upgrades.map((at) => line("upgrade", `M${x(at)} 0V${height - BOTTOM}`)),
       ...this.#upgrades.slice(-1).map((at) => label("upgrade", x(at) - 5, LABEL, "end")),
-      ...runs(this.#samples).flatMap((run) => lineOf(run, x, y)),
-      ...this.#samples.slice(-1).map(({ at, ms, transport }) =>
-        svg("circle", { class: `latest ${transport}`, cx: x(at), cy: y(ms), r: 3.5 })),
+      ...runs(this.#samples).flatMap((run) => runOf(run, x, y)),
+      ...this.#samples.slice(-1).map((sample) => dot(`latest ${sample.transport}`, sample, 3.5, x, y)),
     );
   }
 
@@ -71,10 +70,12 @@ export function formatMs(ms) {
   return ms < 10 ? ms.toFixed(1) : String(Math.round(ms));
 }
 
-// The powers of ten between which the samples lie. Less than a tenth of a millisecond is not worth a line.
+// The powers of ten between which the samples lie; below a tenth of a millisecond they count as that.
 function decades(samples) {
   const exponents = samples.map(({ ms }) => Math.max(-1, Math.log10(ms)));
-  return [Math.min(DECADES[0], ...exponents.map(Math.floor)), Math.max(DECADES[1], ...exponents.map(Math.ceil))];
+  const lowest = Math.min(DECADES[0], ...exponents.map(Math.floor));
+  const highest = Math.max(DECADES[1], ...exponents.map(Math.ceil));
+  return [lowest, highest];
 }
 
 const range = (first, last) => Array.from({ length: last - first + 1 }, (_, index) => first + index);
@@ -90,17 +91,25 @@ function runs(samples) {
   return result;
 }
 
-function lineOf(run, x, y) {
+function runOf(run, x, y) {
   const { transport } = run[0];
   const points = run.map(({ at, ms }) => `${x(at).toFixed(1)} ${y(ms).toFixed(1)}`);
-  const line = svg("path", { class: `line ${transport}`, d: `M${points.join("L")}` });
-  if (transport !== "polling" && run.length > 1) return [line];
-  return [line, ...run.map(({ at, ms }) => svg("circle", { class: `point ${transport}`, cx: x(at), cy: y(ms), r: 2 }))];
+  const path = line(`line ${transport}`, `M${points.join("L")}`);
+  if (transport !== "polling" && run.length > 1) return [path];
+  return [path, ...run.map((sample) => dot(`point ${transport}`, sample, 2, x, y))];
 }
 
 function gridLine(ms, y, width) {
-  const line = svg("path", { class: "grid", d: `M0 ${y}H${width}` });
-  return y > LABEL ? [line, label(`${ms} ms`, 0, y - 3)] : [line];
+  const path = line("grid", `M0 ${y}H${width}`);
+  return y > LABEL ? [path, label(`${ms} ms`, 0, y - 3)] : [path];
+}
+
+function line(name, d) {
+  return svg("path", { class: name, d });
+}
+
+function dot(name, { at, ms }, r, x, y) {
+  return svg("circle", { class: name, cx: x(at), cy: y(ms), r });
 }
 
 function label(text, x, y, anchor = "start") {
