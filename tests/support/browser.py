@@ -54,6 +54,8 @@ _FLAGS = (
     "--disable-background-timer-throttling",
     "--disable-backgrounding-occluded-windows",
     "--disable-renderer-backgrounding",
+    # `Page.serve` gives pages that come from no address: they may talk to the loopback address too.
+    "--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets",
     "--remote-debugging-port=0",
 )
 _START_TIMEOUT = 60.0

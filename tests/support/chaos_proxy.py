@@ -85,6 +85,8 @@ class ChaosProxy:
     def cut(self) -> None:
         """Reset every connection."""
         for writer in self._writers:
+            if writer.is_closing():
+                continue
             # Without time to linger, the end of a socket is a reset.
             writer.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, _NO_LINGER)
             writer.transport.abort()

@@ -14,15 +14,14 @@ async function echo({ open, transports }, { messages }) {
   await socket.settled(transports);
   const wrong = [];
   for (const description of messages) {
-    const message = make(description);
     const number = socket.messages.length;
-    socket.send(message);
+    socket.send(make(description));
     await socket.until("echo", () => socket.messages.length > number);
-    const fault = difference(message, socket.messages[number]);
+    const fault = difference(description, socket.messages[number]);
     if (fault !== null) wrong.push({ description, fault });
   }
   const { transport } = socket;
-  socket.close();
+  await socket.close();
   return { transport, wrong };
 }
 
@@ -30,47 +29,46 @@ async function echo({ open, transports }, { messages }) {
 async function burst({ open, transports }, { messages }) {
   const socket = open();
   await socket.settled(transports);
-  const made = messages.map(make);
-  for (const message of made) socket.send(message);
-  await socket.until("echoes", () => socket.messages.length >= made.length);
-  const faults = made.map((message, index) => difference(message, socket.messages[index]));
+  for (const message of messages.map(make)) socket.send(message);
+  await socket.until("echoes", () => socket.messages.length >= messages.length);
+  const faults = messages.map((message, index) => difference(message, socket.messages[index]));
   const wrong = faults.flatMap((fault, index) => (fault ? [{ description: messages[index], fault }] : []));
-  socket.close();
+  await socket.close();
   return { count: socket.messages.length, wrong };
 }
 
 /**
  * Numbered messages both ways from the first moment on: the server's own stream, and the client's, which
- * comes back as an echo. Several sockets at once, each on its own key.
+ * comes back as an echo. Several sockets at once, each with its own ledger key, count and rate (in a second).
  */
-async function traffic({ open, transports }, { keys, count, gap, atOnce }) {
+async function traffic({ open, transports }, { jobs, atOnce }) {
   const results = [];
-  const left = [...keys];
+  const left = [...jobs];
   const worker = async () => {
-    while (left.length > 0) results.push(await oneTraffic(open, transports, left.shift(), count, gap));
+    while (left.length > 0) results.push(await oneTraffic(open, transports, left.shift()));
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
   return results;
 }
 
-async function oneTraffic(open, transports, key, count, gap) {
+async function oneTraffic(open, transports, { key, count, rate }) {
   const socket = open({ key });
   const upgrade = { sent: null, received: null };
   let sent = 0;
   socket.on("upgrade", () => Object.assign(upgrade, { sent, received: socket.messages.length }));
-  socket.on("open", () => socket.send(`!stream ${count} ${gap / 1000}`));
+  socket.on("open", () => socket.send(`!stream ${count} ${1 / rate}`));
   await socket.until("open", () => socket.isOpen);
-  // Due by the clock: a timer that fires late sends what it owes, as fast as the rate asks.
-  for (const started = performance.now(); sent < count; ) {
-    const due = gap ? Math.min(count, 1 + Math.floor((performance.now() - started) / gap)) : sent + 1;
-    while (sent < due) socket.send(`c${sent++}`);
-    await pause(gap);
+  // By the clock: a timer that fires late sends what it owes.
+  for (const started = performance.now(); sent < count; await pause(1)) {
+    const due = 1 + Math.floor(((performance.now() - started) / 1000) * rate);
+    while (sent < Math.min(due, count)) socket.send(`c${sent++}`);
   }
   await socket.settled(transports);
   await socket.until("all messages", () => socket.messages.length >= 2 * count);
-  socket.close();
+  await socket.close();
   return {
     key,
+    count,
     upgrade,
     transport: socket.transport,
     stream: socket.messages.filter((message) => !isEcho(message)).map(Number),
@@ -92,8 +90,8 @@ async function farewell({ open, transports }, { say }) {
 async function leave({ open, transports }) {
   const socket = open();
   await socket.settled(transports);
-  socket.close();
-  return { reason: await socket.closed() };
+  await socket.close();
+  return { reason: socket.closing };
 }
 
 /** Closes the socket and opens a new one, again and again. */
@@ -105,8 +103,7 @@ async function comeBack({ open, transports }, { times }) {
     socket.send(`visit ${time}`);
     await socket.until("echo", () => socket.messages.length === 1);
     answers.push(socket.messages[0]);
-    socket.close();
-    await socket.closed();
+    await socket.close();
   }
   return answers;
 }
@@ -127,7 +124,7 @@ async function surviveLoss({ open, transports }, { period, tries }) {
     }
     socket.send("back");
     await socket.until("echo", () => socket.messages.length === 1);
-    socket.close();
+    await socket.close();
     return { reason, echo: socket.messages[0] };
   }
   throw new Error(`lost by ${reason} and not welcome ${tries} times`);
@@ -149,7 +146,7 @@ async function heartbeat({ open, transports }, { pongs }) {
   await socket.until("heartbeats", () => socket.pongs >= pongs);
   socket.send("alive");
   await socket.until("echo", () => socket.messages.length === 1);
-  socket.close();
+  await socket.close();
   return { echo: socket.messages[0], upgrades: socket.upgrades };
 }
 
@@ -159,8 +156,13 @@ async function introduce({ open, transports }) {
   await socket.settled(transports);
   socket.send("!visitor");
   await socket.until("the answer", () => socket.messages.length === 1);
-  socket.close();
+  await socket.close();
   return JSON.parse(socket.messages[0]);
+}
+
+/** Asks it in two sessions, one after the other. */
+async function introduceTwice(way) {
+  return [await introduce(way), await introduce(way)];
 }
 
 /** Never gets its WebSocket: polls on, and is served. */
@@ -172,7 +174,7 @@ async function stayPolling({ open }) {
   socket.send("still here");
   await socket.until("echo", () => socket.messages.length === 1);
   const { transport } = socket;
-  socket.close();
+  await socket.close();
   return { transport, echo: socket.messages[0] };
 }
 
@@ -184,6 +186,7 @@ const scenarios = {
   farewell,
   heartbeat,
   introduce,
+  introduceTwice,
   leave,
   stayPolling,
   surviveLoss,

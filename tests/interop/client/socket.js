@@ -20,7 +20,8 @@ export class Socket {
     this._socket = connect(url, options);
     this._socket.binaryType = "arraybuffer"; // a Blob cannot be read at once
     this._on("open", () => (this.isOpen = true));
-    this._on("message", (data) => this.messages.push(data));
+    // An empty text is delivered as undefined.
+    this._on("message", (data = "") => this.messages.push(data));
     this._on("upgrade", () => (this.upgrades += 1));
     this._on("pong", () => (this.pongs += 1));
     this._on("error", (error) => (this.error = error));
@@ -38,8 +39,14 @@ export class Socket {
     this._socket.send(data);
   }
 
-  close() {
+  /** Closes the socket; resolves when the server has been told, so that the page or process may end. */
+  async close() {
+    const { transport } = this._socket;
     this._socket.close();
+    await this.closed();
+    if (transport.name === "polling" && !transport.writable) {
+      await new Promise((resolve) => transport.once("drain", resolve));
+    }
   }
 
   /** Calls `listener` at once when the event happens. */

@@ -1,0 +1,95 @@
+"""The matrix of the interoperability tests: servers, official clients and runtimes.
+
+A new server or framework adds one row to `DEPLOYMENTS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tests.conformance.harness.deployment import Deployment, ServerProcess
+from tests.conformance.harness.server import Server
+from tests.conformance.harness.survival import survival
+from tests.interop.peer import EVERY_WAY, Peer, Transports
+from tests.interop.runtimes import ChromiumRuntime, Client, NodeRuntime, Runtime
+from tests.support.browser import Browser, Chromium
+
+DEPLOYMENTS = (
+    Deployment(
+        "uvicorn",
+        (
+            "uvicorn",
+            "tests.conformance.application.asgi:app",
+            "--host={host}",
+            "--port={port}",
+            "--log-level=warning",
+        ),
+    ),
+)
+
+
+@pytest.fixture(scope="session", params=DEPLOYMENTS, ids=lambda row: row.name)
+def deployment(request: pytest.FixtureRequest) -> Deployment:
+    """The row of the server under test."""
+    row: Deployment = request.param
+    return row
+
+
+@pytest.fixture(scope="session")
+def running(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server under test, started once for all tests."""
+    harness = ServerProcess(deployment, tmp_path_factory.mktemp("server"))
+    yield Server(harness.start(), harness)
+    harness.stop()
+
+
+@pytest.fixture
+async def server(running: Server) -> AsyncIterator[Server]:
+    """The server under test as one test sees it, held to the postcondition afterwards."""
+    server = Server(running.address, running.harness)
+    async with survival(server):
+        yield server
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    """One browser for all tests."""
+    with Chromium() as chromium:
+        yield chromium
+
+
+@pytest.fixture
+async def browser(chromium: Chromium) -> AsyncIterator[Browser]:
+    """A connection to the browser, which takes the test's pages with it."""
+    async with Browser(chromium) as browser:
+        yield browser
+
+
+@pytest.fixture(params=["node", "chromium"])
+def runtime(request: pytest.FixtureRequest) -> Runtime:
+    """Where the client runs."""
+    if request.param == "node":
+        return NodeRuntime()
+    return ChromiumRuntime(request.getfixturevalue("browser"))
+
+
+@pytest.fixture(params=Client, ids=lambda client: f"eio{client.revision}")
+def client(request: pytest.FixtureRequest) -> Client:
+    """Which official client it is."""
+    client: Client = request.param
+    return client
+
+
+@pytest.fixture
+def peer(client: Client, runtime: Runtime, server: Server) -> Peer:
+    """An official client that the test sends to the server."""
+    return Peer(client, runtime, server)
+
+
+@pytest.fixture(params=EVERY_WAY, ids="-".join)
+def transports(request: pytest.FixtureRequest) -> Transports:
+    """The transports that the client may use."""
+    transports: Transports = request.param
+    return transports
