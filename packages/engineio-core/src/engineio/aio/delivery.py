@@ -305,7 +305,7 @@ class Inbox:
             try:
                 if not self._courier.runner.start(result, finished):
                     return
-            except BaseException as raised:  # noqa: BLE001  # `finished` reports it
+            except BaseException as raised:  # noqa: BLE001  # it is reported below
                 error = raised
         finished(error)
 

@@ -51,6 +51,10 @@ class EagerRunner:
         loop = self._loop
         carrier = self._spares.pop() if self._spares else _Carrier(loop)
         task = carrier.task
+        if task.cancelling():
+            # Somebody has cancelled all tasks there are, as programs do when they end.
+            carrier = _Carrier(loop)
+            task = carrier.task
         context = copy_context()
         caller = current_task(loop)
         if caller is not None:
@@ -74,8 +78,11 @@ class EagerRunner:
         """Do the same for a write, which is short of user code and must cost next to nothing.
 
         Its first step runs as part of the task that writes, as if that had awaited it; only what
-        is left of it after a suspension belongs to a task of its own.
+        is left of it after a suspension belongs to a task of its own. Where there is no task, as
+        when a heartbeat is due, it gets one from the start, because it may ask for it.
         """
+        if current_task(self._loop) is None:
+            return self.start(coroutine, finished)
         context = copy_context()
         try:
             waiting = context.run(coroutine.send, None)
@@ -105,39 +112,58 @@ def step(function: Callable[[Any], Any], argument: Any) -> Any:
 class _Carrier:
     """A task that waits to go on with a coroutine it did not start."""
 
-    __slots__ = ("_finished", "_ready", "_rest", "task")
+    __slots__ = ("_begun", "_finished", "_loop", "_ready", "_rest", "task")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
         self._ready: asyncio.Future[None] = loop.create_future()
         self._rest: Rest | None = None
         self._finished: Finished | None = None
+        self._begun = False
         self.task = loop.create_task(self._carry(), name="engineio-carrier")
 
     def adopt(self, rest: Rest, finished: Finished) -> None:
         self._rest = rest
         self._finished = finished
+        if self.task.cancelling():
+            self._pass_on(self.task)
+            return
         self._ready.set_result(None)
+        if not self._begun:
+            self.task.add_done_callback(self._pass_on)
 
     async def _carry(self) -> None:
+        self._begun = True
         error: BaseException | None = None
         try:
             await self._ready
-        except asyncio.CancelledError as cancelled:
+        except asyncio.CancelledError:
             if self._rest is None:
                 return
             # The coroutine was adopted, and whoever cancelled the task meant the coroutine.
-            self._rest.throw = cancelled
+            self._rest.cancel()
         rest, finished = self._rest, self._finished
         if rest is None or finished is None:
             raise RuntimeError("a carrier was woken with nothing to carry")
         self._rest = self._finished = None
         try:
             await rest
-        except BaseException as raised:  # noqa: BLE001  # `finished` is told
+        except BaseException as raised:  # noqa: BLE001  # it is what the coroutine ends with
             error = raised
         finished(error)
         if isinstance(error, (KeyboardInterrupt, SystemExit)):
             raise error
+
+    def _pass_on(self, task: asyncio.Task[None]) -> None:
+        """Let another carrier cancel the coroutine, when this one was cancelled too early for it.
+
+        A task that is cancelled before its own first step never takes that step.
+        """
+        rest, finished = self._rest, self._finished
+        if rest is not None and finished is not None:
+            self._rest = self._finished = None
+            rest.cancel()
+            _Carrier(self._loop).adopt(rest, finished)
 
 
 class Rest:
@@ -150,7 +176,7 @@ class Rest:
             or `step` where that is the context of the task that awaits this.
     """
 
-    __slots__ = ("_coroutine", "_run", "_waiting", "throw")
+    __slots__ = ("_coroutine", "_error", "_run", "_waiting")
 
     def __init__(
         self,
@@ -161,12 +187,17 @@ class Rest:
         self._coroutine = coroutine
         self._run = run
         self._waiting = waiting
-        self.throw: BaseException | None = None
+        self._error: BaseException | None = None
+
+    def cancel(self) -> None:
+        """Do what ``Task.cancel`` does to a coroutine that waits, before this is awaited."""
+        if not (asyncio.isfuture(self._waiting) and self._waiting.cancel()):
+            self._error = asyncio.CancelledError()
 
     def __await__(self) -> Generator[Any, Any, object]:
         coroutine, run = self._coroutine, self._run
-        waiting, error = self._waiting, self.throw
-        self._waiting = None
+        waiting, error = self._waiting, self._error
+        self._waiting = self._error = None
         while True:
             if error is None:
                 try:
