@@ -15,9 +15,9 @@ from typing import Any, TypeVar, cast, overload
 
 from ..config import ServerConfig
 from ..errors import QueueFullError, SessionClosedError, UnknownSessionError
-from ..handlers import HandlerTable
+from ..handlers import Handler, HandlerTable
 from ..http.request import Request
-from ..http.response import Response, json_response
+from ..http.response import Response
 from ..messages import message_data
 from ..modes import resolve_async_mode
 from ..protocol.events import Disconnected
@@ -307,11 +307,8 @@ class AsyncServer:
         if handler is None:
             self._decided(session, None)
         else:
-            inline = self.config.sync_handlers == "inline"
-            asking = ask(handler, session.sid, request, inline)
-            task = self._courier.loop.create_task(asking, name="engineio-connect")
-            self._background.keep(task)
-            task.add_done_callback(partial(self._asked, session))
+            # Most handlers decide without waiting, and then the handshake costs no task.
+            self.driver.runner.start(self._ask(handler, session, request), _asked)
 
     def message(self, session: Session, data: Data) -> None:
         """Hand over a message (for the driver)."""
@@ -353,7 +350,7 @@ class AsyncServer:
             return False
         port: WebSocketPort = websocket.port  # type: ignore[assignment]  # a cast costs a call here
         if not port.write_one(frame):
-            self._engine.blocked(self.driver.now(), session)
+            self._engine.blocked(self.driver.now(), session, message)
             self.driver.perform()
         return True
 
@@ -379,11 +376,9 @@ class AsyncServer:
             raise UnknownSessionError
         return inbox
 
-    def _asked(self, session: Session, task: asyncio.Task[Response | None]) -> None:
-        if not task.cancelled():
-            self._decided(session, task.result())
-        else:
-            self._decided(session, json_response(503, "Service Unavailable"))
+    async def _ask(self, handler: Handler, session: Session, request: Request) -> None:
+        inline = self.config.sync_handlers == "inline"
+        self._decided(session, await ask(handler, session.sid, request, inline))
 
     def _decided(self, session: Session, refusal: Response | None) -> None:
         now = self.driver.now()
@@ -410,3 +405,9 @@ class AsyncServer:
         if self._last_gone is None:
             self._last_gone = self._courier.loop.create_future()
         await asyncio.shield(self._last_gone)
+
+
+def _asked(error: BaseException | None) -> None:
+    """Raise what `ask` lets through: the wish to end the process."""
+    if error is not None:
+        raise error

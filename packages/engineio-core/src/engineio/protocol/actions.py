@@ -60,7 +60,7 @@ class ReadBody(NamedTuple):
 
 
 class Accept(NamedTuple):
-    """Accept a WebSocket, then call `Engine.websocket_accepted`.
+    """Accept a WebSocket, then call `Engine.drained`; nothing may arrive on it before that.
 
     Attributes:
         port: The WebSocket.

@@ -75,8 +75,7 @@ class Admission:
         """Refuse a script of another site: browsers send it cookies, but no Origin (F-89)."""
         referer = request.headers.get("referer")
         if referer is not None:
-            parts = urlsplit(referer)
-            origin = Headers([("origin", f"{parts.scheme}://{parts.netloc}")])
+            origin = Headers([("origin", _origin_of(referer))])
             self._check_origin(replace(request, headers=origin), client)
         elif request.headers.get("sec-fetch-site") == "cross-site":
             raise Rejected(rejections.ORIGIN_FORBIDDEN)
@@ -90,5 +89,15 @@ class Admission:
             raise Rejected(rejections.REQUEST_FAILURE) from error
         if isinstance(verdict, str):
             raise Rejected(rejections.FORBIDDEN.saying(verdict))
-        if not verdict:
+        # True itself: the coroutine of a mistaken function would count as true.
+        if verdict is not True:
             raise Rejected(rejections.FORBIDDEN)
+
+
+def _origin_of(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        # "http://[" for one. No origin is empty, so only "*" allows this one.
+        return ""
+    return f"{parts.scheme}://{parts.netloc}"

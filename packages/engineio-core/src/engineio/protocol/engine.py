@@ -17,7 +17,7 @@ from ..http.cookie import SessionCookie
 from ..http.cors import CorsPolicy
 from ..http.forwarded import Client
 from ..http.request import Request
-from ..http.response import Response
+from ..http.response import Header, Response
 from ..types import Data, Reason, Transport
 from . import rejections, requests, upgrade
 from .actions import Abort, Accept, Action, Hangup, Port, Refuse, Reply, Ticket
@@ -179,11 +179,10 @@ class Engine:
 
     # -- the direct entries of the hot path: Session.fast_in, Session.fast_out -------------
 
-    def blocked(self, now: float, session: Session) -> None:
-        """A frame of `Session.fast_out` was not taken at once: `drained` will follow."""
-        if session.websocket is not None:
-            session.websocket.block(now)
-            self._settle(session)
+    def blocked(self, now: float, session: Session, data: Data) -> None:
+        """The frame of a message was not taken at once: `drained` will follow."""
+        session.blocked(now, data)
+        self._settle(session)
 
     # -- the application -------------------------------------------------------------------
 
@@ -218,6 +217,7 @@ class Engine:
 
         Raises:
             MessageTooLargeError: It can never be delivered.
+            UnicodeEncodeError: Its text holds a lone surrogate, which has no form in UTF-8.
         """
         if session.state not in (State.CONNECTING, State.OPEN):
             return SendOutcome.CLOSED
@@ -408,8 +408,7 @@ class Engine:
         codec = codec_for(revision, base64=query.base64)
         greeting = open_packet(sid, query.transport, config, upgrade=request.websockets)
         session = Session(self, sid, client.address, codec, query.transport, greeting)
-        if self._cookie is not None:
-            session.headers = (self._cookie.header(sid, secure=client.scheme == "https"),)
+        session.headers = self._first_headers(sid, client)
         self.sessions[sid] = session
         self._addresses[client.address] += 1
         return session
@@ -431,6 +430,15 @@ class Engine:
         if not isinstance(sid, str) or not sid or sid in self.sessions:
             raise Rejected(rejections.ID_GENERATION)
         return sid
+
+    def _first_headers(self, sid: str, client: Client) -> tuple[Header, ...]:
+        if self._cookie is None:
+            return ()
+        try:
+            return (self._cookie.header(sid, secure=client.scheme == "https"),)
+        except ValueError as error:
+            # No sid of ours holds what a cookie cannot; one of ``generate_id`` may.
+            raise Rejected(rejections.ID_GENERATION) from error
 
     def _ask(self, now: float, session: Session, request: Request) -> None:
         session.ask(now)

@@ -95,8 +95,8 @@ def _jsonp_index(value: str | None, config: ServerConfig) -> str | None:
         raise Rejected(rejections.TRANSPORT_UNKNOWN)
     try:
         return index_of(value)
-    except PacketError as error:
-        raise Rejected(rejections.INVALID_QUERY) from error
+    except PacketError:
+        raise Rejected(rejections.INVALID_QUERY) from None
 
 
 def requested_revision(query: Query, config: ServerConfig) -> Revision:

@@ -132,11 +132,6 @@ class Polling:
         self.post_deadline = inf
         self.unconfirmed: Ticket | None = None
 
-    def park(self, exchange: Exchange) -> None:
-        """Hold a poll. A client that polls again has got, or given up, the answer before it."""
-        self.confirm()
-        self.get = exchange
-
     def flush(self) -> None:
         """Answer the parked poll with what is queued, if both exist.
 
@@ -155,11 +150,13 @@ class Polling:
         response = response.with_headers(*exchange.headers)
         self._emit(Reply(exchange.ticket, response, True, exchange.initial))
 
-    def confirm(self) -> None:
-        """The answer that was being written has been accepted."""
-        if self.unconfirmed is not None:
-            self.unconfirmed = None
-            self._outbox.commit()
+    def confirm(self) -> bool:
+        """The answer that was being written has been accepted; False if there was none."""
+        if self.unconfirmed is None:
+            return False
+        self.unconfirmed = None
+        self._outbox.commit()
+        return True
 
     def release(self, packet: Packet) -> None:
         """Answer the parked poll, if there is one, with ``packet`` and nothing from the queue."""

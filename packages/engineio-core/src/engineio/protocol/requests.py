@@ -30,8 +30,9 @@ def poll(session: Session, now: float, exchange: Exchange) -> None:
         session.polling.answer(exchange, rejections.OVERLAP)
         return
     session.touch()
-    session.polling.park(exchange)
-    session.flush(now)
+    session.polling.get = exchange
+    # A client that polls again has got, or given up, the answer before it.
+    session.answered(now)
     parked = session.polling.get is not None
     if parked and session.upgrade is not None and session.upgrade.parked(now):
         session.polling.release(NOOP)
@@ -112,5 +113,4 @@ def confirmed(session: Session, now: float, accepted: bool) -> None:
         session.polling.unconfirmed = None
         closing.end(session, now, Reason.TRANSPORT_ERROR, "a poll answer could not be written")
         return
-    session.polling.confirm()
-    session.went_out(now)
+    session.answered(now)

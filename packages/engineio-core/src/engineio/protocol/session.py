@@ -95,6 +95,7 @@ class Session(Timed):
 
     __slots__ = (
         "_greeting",
+        "_has_pong",
         "_short",
         "_starved",
         "address",
@@ -145,6 +146,7 @@ class Session(Timed):
         self.held: list[Data] | None = None
         self.paused = False
         self._starved = False
+        self._has_pong = False
         self.doomed: tuple[Reason, str, int | None] | None = None
 
     # -- the application's side ------------------------------------------------------------
@@ -189,6 +191,7 @@ class Session(Timed):
 
         Raises:
             MessageTooLargeError: It is over ``max_payload``, as a polling answer would be too.
+            UnicodeEncodeError: Its text holds a lone surrogate, which has no form in UTF-8.
         """
         config = self.hub.config
         on_polling = self.transport is Transport.POLLING
@@ -267,12 +270,20 @@ class Session(Timed):
         """Return the frame of a message that may be written at once, or None to use `send`.
 
         The caller writes it and, unless the port took it at once, calls `Engine.blocked`.
+
+        Raises:
+            UnicodeEncodeError: As for `send`.
         """
         websocket = self.websocket
         # A port that is not busy has taken all that was queued, so nothing can be overtaken.
         if not self.plain or websocket is None or websocket.busy or len(data) > self._short:
             return None
-        return "4" + data if isinstance(data, str) else data
+        if isinstance(data, bytes):
+            return data
+        if not data.isascii():
+            # A lone surrogate must fail here, as in `send`, and not in the middle of a write.
+            data.encode()
+        return "4" + data
 
     # -- time and transports ---------------------------------------------------------------
 
@@ -339,16 +350,31 @@ class Session(Timed):
 
     def drained(self, now: float) -> None:
         """The WebSocket has accepted what was written."""
-        if self.websocket is not None:
-            self.websocket.drained(now)
-            self.went_out(now)
+        assert self.websocket is not None, "the engine knows whose port it is"
+        self.websocket.drained()
+        self._went_out()
+        self.flush(now)
 
-    def went_out(self, now: float) -> None:
+    def blocked(self, now: float, data: Data) -> None:
+        """The frame of a message from `fast_out` is on its way, and `drained` will follow."""
+        assert self.websocket is not None, "it has made the frame"
+        # From here on this is a message like any other: undelivered until the port has taken it.
+        self.outbox.put(Packet(PacketType.MESSAGE, data))
+        self.outbox.take()
+        self.websocket.block(now)
+
+    def answered(self, now: float) -> None:
+        """The client has got the answer to its last poll, if that is not known already."""
+        if self.polling.confirm():
+            self._went_out()
+        self.flush(now)
+
+    def _went_out(self) -> None:
         """A transport has accepted what it was lent."""
+        self._has_pong = False
         if self._starved and self.state is State.OPEN:
             self._starved = False
             self.hub.emit(Drained(self))
-        self.flush(now)
 
     # -- inside ----------------------------------------------------------------------------
 
@@ -362,10 +388,8 @@ class Session(Timed):
             case PacketType.PONG if self.heartbeat.answered(now):
                 self.hub.emit(HeartbeatReceived(self))
             case PacketType.PING if self.heartbeat.pinged(now):
-                # "Spec says pong repeats the ping data."
                 self.hub.emit(HeartbeatReceived(self))
-                self.put(Packet(PacketType.PONG, packet.data))
-                self.flush(now)
+                self._pong(now, packet.data)
             case PacketType.CLOSE:
                 closing.end(self, now, Reason.CLIENT_DISCONNECT, "")
             case PacketType.NOOP:
@@ -374,6 +398,15 @@ class Session(Timed):
                 # "Wrong-type packets from a client = invalid, close the session; on 0/5 too."
                 name = packet.type.name
                 closing.end(self, now, Reason.TRANSPORT_ERROR, f"a client may not send {name} here")
+
+    def _pong(self, now: float, data: Data) -> None:
+        # A client that sends pings and reads nothing must not fill the queue (faults.md F-55).
+        if self._has_pong and self.outbox.waiting:
+            return
+        self._has_pong = True
+        # "Spec says pong repeats the ping data."
+        self.put(Packet(PacketType.PONG, data))
+        self.flush(now)
 
     def put(self, packet: Packet) -> None:
         """Queue a packet, whatever the limits say."""

@@ -32,7 +32,7 @@ class State(Enum):
 
 _TRANSITIONS: dict[State, frozenset[State]] = {
     State.CONNECTING: frozenset({State.OPEN, State.CLOSED}),
-    State.OPEN: frozenset({State.CLOSING, State.CLOSED}),
+    State.OPEN: frozenset({State.CLOSING}),
     State.CLOSING: frozenset({State.CLOSED}),
     State.CLOSED: frozenset(),
 }

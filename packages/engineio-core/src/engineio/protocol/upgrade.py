@@ -110,7 +110,6 @@ def _switch(session: Session, now: float, upgrade: Upgrade) -> None:
     # "Server switches, flushes queued packets in order to the new transport, drops the old
     # one." The client's last poll has ended, or it would not have sent 5.
     session.upgrade = None
-    session.polling.confirm()
     session.polling.release(NOOP)
     session.transport = Transport.WEBSOCKET
     websocket = session.attach(upgrade.port)
@@ -120,7 +119,7 @@ def _switch(session: Session, now: float, upgrade: Upgrade) -> None:
         session.held = []
     session.refresh()
     session.hub.emit(Upgraded(session, session.transport))
-    websocket.flush(now)
+    session.answered(now)
 
 
 def hold(session: Session, now: float, data: Data) -> None:

@@ -64,9 +64,8 @@ class WebSocket:
         self.busy = True
         self.deadline = now + self._timeout
 
-    def drained(self, now: float) -> None:
+    def drained(self) -> None:
         """The port has accepted what it was given (or was itself accepted)."""
         self.busy = False
         self.deadline = inf
         self._outbox.commit()
-        self.flush(now)
