@@ -40,7 +40,12 @@ async def ask(handler: Handler, sid: str, request: Request, inline: bool) -> Res
         return json_response(401, "Unauthorized" if verdict is False else verdict)
     except ConnectionRefused as refused:
         return json_response(refused.status, refused.body)
-    except Exception:
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except asyncio.CancelledError:
+        # Nobody will decide any more: the server is going down, or the handler gave up.
+        return json_response(503, "Service Unavailable")
+    except BaseException:  # whatever it is, this client alone is refused
         logger.exception("the connect handler failed (session %s)", hashed_sid(sid))
         return json_response(401, "Unauthorized")
 
