@@ -146,7 +146,9 @@ class Polling:
         )
         self.get = None
         self.unconfirmed = exchange.ticket
-        response = self._replies.packets(exchange.request, self._codec, packets, exchange.jsonp)
+        response = self._replies.packets(
+            exchange.request, self._codec, packets, exchange.jsonp, secret=exchange.initial
+        )
         response = response.with_headers(*exchange.headers)
         self._emit(Reply(exchange.ticket, response, True, exchange.initial))
 

@@ -32,7 +32,13 @@ class Replies:
         self._cors = cors
 
     def packets(
-        self, request: Request, codec: Codec, packets: list[Packet], index: str | None
+        self,
+        request: Request,
+        codec: Codec,
+        packets: list[Packet],
+        index: str | None,
+        *,
+        secret: bool = False,
     ) -> Response:
         """Return the answer to a poll.
 
@@ -41,6 +47,8 @@ class Replies:
             codec: The encoding of the session.
             packets: What it carries, at least one.
             index: The index of the JSONP callback, None for a plain answer.
+            secret: Whether it carries the sid, which must not be compressed together with text that
+                an attacker may choose (faults.md SEC-53).
         """
         if index is not None:
             # A script cannot carry the binary payloads of EIO 3.
@@ -52,10 +60,11 @@ class Replies:
             body, content_type = jsonp.wrap(index, body.decode()), _JSONP_TYPE
             headers += (("X-Content-Type-Options", "nosniff"),)
         response = Response(200, (("Content-Type", content_type), *headers), body)
-        if self._config.http_compression:
-            accepted = request.headers.get("accept-encoding")
-            response = compress(response, accepted, self._config.compression_threshold)
-        return self._cross_origin(response, request)
+        response = self._cross_origin(response, request)
+        if secret or not self._config.http_compression:
+            return response
+        accepted = request.headers.get("accept-encoding")
+        return compress(response, accepted, self._config.compression_threshold)
 
     def ok(self, request: Request) -> Response:
         """Return the answer to a POST whose packets were all delivered."""
