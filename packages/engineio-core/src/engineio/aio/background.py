@@ -10,6 +10,8 @@ from functools import partial
 from inspect import iscoroutinefunction
 from typing import Any, TypeAlias
 
+from .threads import call_in_thread
+
 __all__ = ["Background", "BackgroundTask"]
 
 logger = logging.getLogger(__name__)
@@ -58,7 +60,7 @@ async def _run(target: Callable[..., Any], args: tuple[Any, ...]) -> Any:
     # A partial or a bound method of a coroutine function counts as one.
     if iscoroutinefunction(target):
         return await target(*args)
-    return await asyncio.to_thread(target, *args)
+    return await call_in_thread(asyncio.get_running_loop(), target, *args)
 
 
 async def _logged(target: Callable[..., Any], args: tuple[Any, ...]) -> Any:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextvars import copy_context
-from functools import partial
 from inspect import isawaitable
 from typing import Any
 
@@ -14,6 +12,7 @@ from ..handlers import Handler
 from ..http.request import Request
 from ..http.response import Response, json_response
 from ..protocol.sid import hashed_sid
+from .threads import call_in_thread
 
 __all__ = ["ask"]
 
@@ -55,6 +54,5 @@ async def _call(handler: Handler, args: tuple[Any, ...], inline: bool) -> Any:
         result = handler.function(*args)
     else:
         loop = asyncio.get_running_loop()
-        call = partial(copy_context().run, handler.function, *args)
-        result = await loop.run_in_executor(None, call)
+        result = await call_in_thread(loop, handler.function, *args)
     return await result if isawaitable(result) else result

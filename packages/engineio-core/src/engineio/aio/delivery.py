@@ -11,7 +11,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
-from contextvars import copy_context
 from functools import partial
 from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..handlers import Handler, HandlerTable
 from ..protocol.sid import hashed_sid
 from ..types import Data, DisconnectInfo
+from .threads import call_in_thread
 
 if TYPE_CHECKING:
     from ..config import ServerConfig
@@ -145,7 +145,7 @@ class Inbox:
             try:
                 over = courier.runner.start(function(self.session.sid, data), self._finished)
             except BaseException as error:  # noqa: BLE001  # whatever it is, the session goes on
-                self._report(error)
+                self._report("message", error)
                 over = True
             if over:
                 self._done()
@@ -248,7 +248,9 @@ class Inbox:
     def _release(self) -> None:
         if self._room is not None:
             room, self._room = self._room, None
-            room.set_result(None)
+            # A reader that was cancelled while it waited has cancelled what it waited for.
+            if not room.done():
+                room.set_result(None)
 
     # -- running ---------------------------------------------------------------------------
 
@@ -257,7 +259,7 @@ class Inbox:
         if handler is None:
             return
         self._running += 1
-        if self._start(handler, args[: handler.arity], self._finished):
+        if self._start(name, handler, args[: handler.arity], self._finished):
             self._done()
 
     def _done(self) -> None:
@@ -268,11 +270,13 @@ class Inbox:
 
     def _run_last(self, event: _Event) -> None:
         handler = self._courier.handlers.get(event.name)
-        if handler is None or self._start(handler, event.args[: handler.arity], self._ended):
+        args = event.args
+        if handler is None or self._start(event.name, handler, args[: handler.arity], self._ended):
             self._courier.over(self.session)
 
     def _start(
         self,
+        name: str,
         handler: Handler,
         args: tuple[Any, ...],
         finished: Callable[[BaseException | None], None],
@@ -280,8 +284,7 @@ class Inbox:
         """Call a handler; True if it is over already."""
         courier = self._courier
         if not handler.is_async and courier.config.sync_handlers == "thread":
-            call = partial(copy_context().run, handler.function, *args)
-            future = courier.loop.run_in_executor(None, call)
+            future = call_in_thread(courier.loop, handler.function, *args)
             future.add_done_callback(partial(self._returned, finished))
             return False
         began = courier.loop.time()
@@ -291,7 +294,7 @@ class Inbox:
             # A plain function may return the coroutine of another one (a decorator does).
             return not iscoroutine(result) or courier.runner.start(result, finished)
         except BaseException as error:  # noqa: BLE001  # whatever it is, the session goes on
-            self._report(error)
+            self._report(name, error)
             return True
 
     def _returned(
@@ -311,16 +314,17 @@ class Inbox:
 
     def _finished(self, error: BaseException | None) -> None:
         if error is not None:
-            self._report(error)
+            self._report("message", error)
         self._done()
 
     def _ended(self, error: BaseException | None) -> None:
         if error is not None:
-            self._report(error)
+            self._report("disconnect", error)
         self._courier.over(self.session)
 
-    def _report(self, error: BaseException) -> None:
+    def _report(self, name: str, error: BaseException) -> None:
         """Log what a handler raised; the session goes on (faults.md F-73)."""
         if isinstance(error, (KeyboardInterrupt, SystemExit)):
             raise error
-        logger.error("a handler failed (session %s)", hashed_sid(self.session.sid), exc_info=error)
+        session = hashed_sid(self.session.sid)
+        logger.error("the %s handler failed (session %s)", name, session, exc_info=error)
