@@ -626,57 +626,19 @@ def test_the_end_of_the_process_is_not_kept_from_the_loop(kind: type[BaseExcepti
     assert told == [kind]
 
 
-# -- writes ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("loop", LOOPS)
-def test_a_write_that_is_taken_at_once_makes_no_task(loop: str) -> None:
-    async def main() -> None:
-        scene = Scene()
-        before = asyncio.all_tasks()
-        assert scene.runner.start_write(returns_at_once(scene), scene.finished)
-        assert scene.log == ["here"]
-        assert asyncio.all_tasks() == before
-
-    run(loop, main)
-
-
-@pytest.mark.parametrize("loop", LOOPS)
-def test_a_write_that_waits_is_over_later(loop: str) -> None:
-    async def main() -> None:
-        scene = Scene()
-        assert not scene.runner.start_write(waits_in_a_future(scene), scene.finished)
-        assert scene.log == []
-        scene.gate.set_result("")
-        async with asyncio.timeout(2):
-            await scene.over.wait()
-        assert scene.log == [("over", None)]
-        await leaves_nothing_behind(scene.runner)
-
-    run(loop, main)
-
-
-@pytest.mark.parametrize("loop", LOOPS)
-def test_a_write_that_fails_at_once_raises(loop: str) -> None:
-    async def main() -> None:
-        scene = Scene()
-        with pytest.raises(LookupError):
-            scene.runner.start_write(raises_at_once(scene), scene.finished)
-        assert scene.log == []
-
-    run(loop, main)
+# -- outside of any task ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("story", [times_out, waits_with_a_limit, groups_tasks])
 @pytest.mark.parametrize("loop", LOOPS)
-def test_a_write_outside_of_any_task_may_use_what_needs_one(story: Story, loop: str) -> None:
+def test_what_starts_outside_of_any_task_may_use_what_needs_one(story: Story, loop: str) -> None:
     """A server's ``send`` may do so, and a heartbeat is written where there is no task at all."""
 
     async def main() -> list[object]:
         scene = Scene()
 
         def write() -> None:
-            if scene.runner.start_write(story(scene), scene.finished):
+            if scene.runner.start(story(scene), scene.finished):
                 scene.finished(None)
 
         asyncio.get_running_loop().call_soon(write)

@@ -21,8 +21,8 @@ __all__ = ["EagerRunner", "Finished", "Rest", "step"]
 Finished: TypeAlias = Callable[[BaseException | None], None]
 """Called when a coroutine that had to wait is over, with what it raised."""
 
-# How many spare tasks are kept. One is used for each level of nesting: a handler, and one that is
-# called because of what the first did.
+# How many spare tasks are kept. One is used for each level of nesting: a handler, and the write
+# that it waits for.
 _SPARES = 2
 
 _OVER = object()
@@ -72,23 +72,6 @@ class EagerRunner:
             if waiting is _OVER:
                 self._give_back(carrier)
         carrier.adopt(Rest(coroutine, waiting, context.run), finished)
-        return False
-
-    def start_write(self, coroutine: Coroutine[Any, Any, object], finished: Finished) -> bool:
-        """Do the same for a write, which is short of user code and must cost next to nothing.
-
-        Its first step runs as part of the task that writes, as if that had awaited it; only what
-        is left of it after a suspension belongs to a task of its own. Where there is no task, as
-        when a heartbeat is due, it gets one from the start, because it may ask for it.
-        """
-        if current_task(self._loop) is None:
-            return self.start(coroutine, finished)
-        context = copy_context()
-        try:
-            waiting = context.run(coroutine.send, None)
-        except StopIteration:
-            return True
-        _Carrier(self._loop).adopt(Rest(coroutine, waiting, context.run), finished)
         return False
 
     def close(self) -> None:

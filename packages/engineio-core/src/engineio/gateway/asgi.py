@@ -343,7 +343,7 @@ class _ASGIWebSocket(WebSocketPort):
         if type(sending) is not CoroutineType:
             sending = _awaiting(sending)
         try:
-            return self._driver.runner.start_write(sending, finished)
+            return self._driver.runner.start(sending, finished)
         except _GONE:
             self._lost()
             return True
