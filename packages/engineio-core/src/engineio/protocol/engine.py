@@ -315,11 +315,11 @@ class Engine:
 
     def forget(self, session: Session) -> None:
         """Remove a closed session from the tables (for the sessions)."""
-        if self.sessions.pop(session.sid, None) is not None:
-            self._schedule.discard(session)
-            self._addresses[session.address] -= 1
-            if not self._addresses[session.address]:
-                del self._addresses[session.address]
+        del self.sessions[session.sid]
+        self._schedule.discard(session)
+        self._addresses[session.address] -= 1
+        if not self._addresses[session.address]:
+            del self._addresses[session.address]
 
     def _settle(self, session: Session) -> None:
         if session.state is not State.CLOSED:

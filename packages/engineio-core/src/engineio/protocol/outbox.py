@@ -103,11 +103,13 @@ class Outbox:
 
     def commit(self) -> None:
         """Forget what was lent: the transport has accepted it."""
-        if self._queue is not None:
+        if self._lent == len(self):
+            # All of it, as nearly always.
+            self._queue = None
+            self._bytes = 0
+        elif self._queue is not None:
             for _ in range(self._lent):
                 self._bytes -= self._queue.popleft().size
-            if not self._queue:
-                self._queue = None
         self._lent = 0
 
     def clear(self) -> tuple[Data, ...]:

@@ -68,8 +68,7 @@ def read_body(session: Session, now: float, exchange: Exchange) -> None:
 def body(session: Session, now: float, body: bytes) -> None:
     """The body of the POST is complete: "decode, deliver in order, answer 200 body ok"."""
     exchange = session.polling.take_post()
-    if exchange is None:
-        return
+    assert exchange is not None, "the body was asked for"
     packets, error = decode_post(session.codec, exchange, body)
     for packet in packets:
         if session.state is not State.OPEN:

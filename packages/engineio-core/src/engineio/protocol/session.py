@@ -208,9 +208,8 @@ class Session(Timed):
                     return SendOutcome.CLOSED
                 case "drop_newest":
                     return SendOutcome.DROPPED
-                case "drop_oldest":
-                    if not self.outbox.drop_oldest(packet):
-                        return SendOutcome.DROPPED
+                case "drop_oldest" if not self.outbox.drop_oldest(packet):
+                    return SendOutcome.DROPPED
         self.put(packet)
         self.flush(now)
         return SendOutcome.ACCEPTED
@@ -318,14 +317,12 @@ class Session(Timed):
                 self._beat(now)
 
     def _beat(self, now: float) -> None:
-        match self.heartbeat.tick(now):
-            case Beat.PING:
-                self.put(PING)
-                self.flush(now)
-            case Beat.TIMEOUT:
-                closing.end(self, now, Reason.PING_TIMEOUT, "no heartbeat from the client")
-            case None:
-                pass
+        beat = self.heartbeat.tick(now)
+        if beat is Beat.PING:
+            self.put(PING)
+            self.flush(now)
+        elif beat is Beat.TIMEOUT:
+            closing.end(self, now, Reason.PING_TIMEOUT, "no heartbeat from the client")
 
     def _expire(self, now: float) -> None:
         if self.state is State.CONNECTING:
@@ -343,7 +340,8 @@ class Session(Timed):
             self.polling.flush()
             if self.upgrade is not None and self.polling.get is None:
                 self.upgrade.released()
-        elif self.websocket is not None:
+        else:
+            assert self.websocket is not None, "its transport says so"
             self.websocket.flush(now)
         if self.state is State.CLOSING and not self.outbox.waiting:
             closing.finish(self, now)

@@ -86,17 +86,16 @@ def probe(session: Session, now: float, data: Data) -> None:
         step = upgrade_step(upgrade.state, session.codec.decode_frame(data))
     except PacketError:
         step = UpgradeStep.ABANDON
-    match step:
-        case UpgradeStep.ANSWER_PROBE:
-            upgrade.state = UpgradeState.PROBED
-            upgrade.busy = True
-            session.hub.emit(Write(upgrade.port, [session.codec.encode_frame(PROBE_ANSWER)]))
-            if session.polling.get is not None and upgrade.parked(now):
-                session.polling.release(NOOP)
-        case UpgradeStep.SWITCH:
-            _switch(session, now, upgrade)
-        case UpgradeStep.ABANDON:
-            abandon(session, now, 1002, "expected a probe")
+    if step is UpgradeStep.ANSWER_PROBE:
+        upgrade.state = UpgradeState.PROBED
+        upgrade.busy = True
+        session.hub.emit(Write(upgrade.port, [session.codec.encode_frame(PROBE_ANSWER)]))
+        if session.polling.get is not None and upgrade.parked(now):
+            session.polling.release(NOOP)
+    elif step is UpgradeStep.SWITCH:
+        _switch(session, now, upgrade)
+    else:
+        abandon(session, now, 1002, "expected a probe")
 
 
 def abandon(session: Session, now: float, code: int, reason: str) -> None:
