@@ -151,7 +151,7 @@ async def _no_lifespan(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def _serve_http(driver: Driver, scope: Scope, receive: Receive, send: Send) -> None:
-    body = _Body(receive)
+    body = _Body(receive, scope["method"] == "POST")
     exchange = driver.http(_request(scope))
     response = await exchange.response(body.read, body.gone)
     if response is None:
@@ -172,14 +172,19 @@ async def _serve_http(driver: Driver, scope: Scope, receive: Receive, send: Send
 class _Body:
     """The incoming half of an HTTP connection.
 
+    Args:
+        receive: The server's.
+        wanted: Whether the body may be read later.
+
     Attributes:
         unread: Whether there may be more of the request.
     """
 
-    __slots__ = ("_receive", "unread")
+    __slots__ = ("_receive", "_wanted", "unread")
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, wanted: bool) -> None:
         self._receive = receive
+        self._wanted = wanted
         self.unread = True
 
     async def read(self, limit: int) -> bytes:
@@ -204,7 +209,11 @@ class _Body:
         return bytes(data)
 
     async def gone(self) -> None:
-        """Return when the client has gone."""
+        """Return when the client has gone, if that can be seen."""
+        if self._wanted:
+            # The next event is a part of the body, and whoever takes it must keep it. That the
+            # client has gone shows when the body is read after all.
+            await asyncio.get_running_loop().create_future()
         while (await self._receive())["type"] != "http.disconnect":
             pass
 
