@@ -13,8 +13,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from .scenarios import Scenario
 from .sides import ROOT, Side
@@ -75,15 +76,23 @@ def serving(side: Side, application: str, cpu: int) -> Iterator[RunningServer]:
             _end(process)
 
 
-def load(scenario: Scenario, server: RunningServer, cpu: int) -> dict[str, float]:
-    """Put a server under load.
+def load(
+    scenario: Scenario, servers: Sequence[RunningServer], cpu: int
+) -> list[list[dict[str, float]]]:
+    """Put servers under load, in turn; returns the metrics of each slice, for each server.
 
     Raises:
         RunError: The load failed or took too long.
     """
-    options = json.dumps(scenario.options)
-    module = [sys.executable, "-m", "benchmarks.load", scenario.load]
-    return _metrics([*module, str(server.port), str(server.pid), options], cpu, scenario.timeout)
+    order = {
+        "scenario": scenario.load,
+        "options": scenario.options,
+        "slices": scenario.slices,
+        "thrown_away": scenario.thrown_away,
+        "servers": [(server.port, server.pid) for server in servers],
+    }
+    command = [sys.executable, "-m", "benchmarks.load", json.dumps(order)]
+    return _printed(command, cpu, scenario.timeout)
 
 
 def measure_itself(side: Side, cpu: int, timeout: float) -> dict[str, float]:
@@ -92,10 +101,10 @@ def measure_itself(side: Side, cpu: int, timeout: float) -> dict[str, float]:
     Raises:
         RunError: It failed or took too long.
     """
-    return _metrics(side.command("", 0), cpu, timeout)
+    return _printed(side.command("", 0), cpu, timeout)
 
 
-def _metrics(command: list[str], cpu: int, timeout: float) -> dict[str, float]:
+def _printed(command: list[str], cpu: int, timeout: float) -> Any:
     try:
         done = subprocess.run(
             command,

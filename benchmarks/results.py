@@ -15,16 +15,17 @@ from .sides import ROOT, Side
 from .versions import machine, revision, versions
 
 FOLDER = ROOT / "benchmarks" / "results"
-_SCHEMA = 1
+_SCHEMA = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One side in one round of one scenario."""
+    """One side in one slice of one round of one scenario."""
 
     scenario: str
     side: str
     round: int
+    slice: int
     metrics: dict[str, float]
 
 
@@ -38,7 +39,7 @@ class Result:
         machine: What it ran on, and how busy that was.
         sides: By name: stack, kind, command and versions.
         scenarios: By name: the options of the load that differ from its defaults.
-        measurements: Every round.
+        measurements: Every slice of every round.
     """
 
     started: str

@@ -1,10 +1,12 @@
-"""A run: every side of every scenario, A B A B, so that all sides meet the same machine."""
+"""A run: every side of every scenario, in turns, so that all sides meet the same machine."""
 
 from __future__ import annotations
 
+import contextlib
 import resource
 from collections.abc import Iterable
 from dataclasses import dataclass
+from statistics import median
 
 from .process import Placement, RunError, load, measure_itself, serving
 from .results import Measurement, Result
@@ -49,33 +51,58 @@ def run(work: Plan, result: Result) -> None:
         for side in sides:
             if side.name not in result.sides:
                 result.add_side(side)
+        groups = [sides] if scenario.together else [[side] for side in sides]
         for number in range(1, work.rounds + 1):
-            for side in sides:
-                try:
-                    metrics = _measure(scenario, side, placement)
-                except RunError as error:
-                    raise RunError(f"{side.name}, {scenario.name}: {error}") from error
-                result.measurements.append(Measurement(scenario.name, side.name, number, metrics))
-                print(f"  {number}  {side.name:24}{_line(scenario, metrics)}", flush=True)
+            for group in groups:
+                _round(scenario, group, number, placement, result)
 
 
-def _measure(scenario: Scenario, side: Side, placement: Placement) -> dict[str, float]:
+def _round(
+    scenario: Scenario, sides: list[Side], number: int, placement: Placement, result: Result
+) -> None:
+    try:
+        slices = _measure(scenario, sides, placement)
+    except RunError as error:
+        names = ", ".join(side.name for side in sides)
+        raise RunError(f"{names}: {error}") from error
+    for index, metrics_of_sides in enumerate(slices):
+        for side, metrics in zip(sides, metrics_of_sides, strict=True):
+            result.measurements.append(
+                Measurement(scenario.name, side.name, number, index + 1, metrics)
+            )
+    for index, side in enumerate(sides):
+        metrics_of_slices = [metrics_of_sides[index] for metrics_of_sides in slices]
+        print(f"  {number}  {side.name:24}{_line(scenario, metrics_of_slices)}", flush=True)
+
+
+def _measure(
+    scenario: Scenario, sides: list[Side], placement: Placement
+) -> list[list[dict[str, float]]]:
+    """The metrics of each slice, for each side."""
     if not scenario.load:
-        return measure_itself(side, placement.server, scenario.timeout)
-    with serving(side, scenario.application, placement.server) as server:
-        return load(scenario, server, placement.load)
+        return [[measure_itself(side, placement.server, scenario.timeout) for side in sides]]
+    with contextlib.ExitStack() as stack:
+        servers = [
+            stack.enter_context(serving(side, scenario.application, placement.server))
+            for side in sides
+        ]
+        return load(scenario, servers, placement.load)
 
 
-def _line(scenario: Scenario, metrics: dict[str, float]) -> str:
+def _line(scenario: Scenario, slices: list[dict[str, float]]) -> str:
+    """The medians of a side's slices, for whoever watches the run."""
+    middle = {
+        key: median([metrics[key] for metrics in slices if key in metrics]) for key in slices[-1]
+    }
     figures = [
-        f"{metrics[metric.key]:,.{metric.digits}f} {metric.title}"
+        f"{middle[metric.key]:,.{metric.digits}f} {metric.title}"
         for metric in scenario.metrics
-        if metric.key in metrics
+        if metric.key in middle
     ]
-    if metrics.get("load_busy", 0) > _LOAD_LIMIT:
+    if middle.get("load_busy", 0) > _LOAD_LIMIT:
         figures.append("(the load generator is the limit: the rate is not the server's)")
-    if metrics.get("other_busy", 0) > _OTHER_LIMIT:
-        figures.append(f"(other processes took {metrics['other_busy']:.0%} of the server's CPU)")
+    if middle.get("other_busy", 0) > _OTHER_LIMIT:
+        figures.append(f"(other processes took {middle['other_busy']:.0%} of the server's CPU)")
     return "  ".join(figures)
 
 

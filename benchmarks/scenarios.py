@@ -44,7 +44,11 @@ class Scenario:
         measure: How sides are compared.
         options: Options of the load that differ from its defaults.
         default: Whether it runs when none is named.
-        timeout: Seconds after which a round has failed.
+        slices: How many slices of each side are measured in a round.
+        thrown_away: How many come before them, to warm up.
+        together: Whether all sides of a round run at the same time and take turns; otherwise one
+            side has the machine for itself.
+        timeout: Seconds after which a load has failed.
     """
 
     name: str
@@ -55,7 +59,10 @@ class Scenario:
     measure: Measure = Measure.RATIO
     options: dict[str, Any] = field(default_factory=dict)
     default: bool = True
-    timeout: float = 60.0
+    slices: int = 6
+    thrown_away: int = 2
+    together: bool = True
+    timeout: float = 120.0
 
 
 _P99 = Metric("p99_ms", "p99 ms")
@@ -116,6 +123,9 @@ SCENARIOS = [
         ),
         "idle",
         measure=Measure.DIFFERENCE,
+        slices=1,
+        thrown_away=0,
+        together=False,
     ),
     Scenario(
         "heartbeat",
@@ -128,6 +138,9 @@ SCENARIOS = [
         "heartbeat",
         measure=Measure.DIFFERENCE,
         default=False,
+        slices=1,
+        thrown_away=0,
+        together=False,
         timeout=180.0,
     ),
     Scenario(
@@ -137,7 +150,7 @@ SCENARIOS = [
         "echo",
         options={"idle": 9900},
         default=False,
-        timeout=120.0,
+        together=False,
     ),
     Scenario(
         "codec",

@@ -1,45 +1,50 @@
-"""Statistics of a result: medians over the rounds, ratios of sides inside a round."""
+"""Statistics of a result: medians over all slices, and comparisons of sides inside a slice."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import median
+from statistics import median, quantiles
 
 from .results import Result
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """A median, with the smallest and the largest value behind it."""
+    """A median, and the quartiles around it: half of the values lie between them."""
 
-    median: float
     low: float
+    median: float
     high: float
 
     @classmethod
     def of(cls, values: list[float]) -> Spread | None:
         """The spread of some values; None of none."""
-        return cls(median(values), min(values), max(values)) if values else None
+        if not values:
+            return None
+        if len(values) == 1:
+            return cls(values[0], values[0], values[0])
+        low, _, high = quantiles(values, n=4, method="inclusive")
+        return cls(low, median(values), high)
 
 
 def spread(result: Result, scenario: str, side: str, metric: str) -> Spread | None:
-    """A metric over the rounds; None where it was not measured."""
-    return Spread.of(list(_by_round(result, scenario, side, metric).values()))
+    """A metric over all slices; None where it was not measured."""
+    return Spread.of(list(_by_slice(result, scenario, side, metric).values()))
 
 
 def ratio(result: Result, scenario: str, side: str, base: str, metric: str) -> Spread | None:
-    """A metric of a side over the same metric of another, round by round.
+    """A metric of a side over the same metric of another, slice by slice.
 
-    Both halves of each ratio were measured within seconds of one another, so a machine that grows
-    slower or faster during the run does not move it. The median of them may differ a little from
-    the ratio of the medians.
+    Both halves of each ratio were measured within a second or two of one another, so a machine that
+    grows slower or faster during the run does not move it. The median of them may differ a little
+    from the ratio of the medians.
     """
     return _compare(result, scenario, (side, base), metric, lambda mine, theirs: mine / theirs)
 
 
 def difference(result: Result, scenario: str, side: str, base: str, metric: str) -> Spread | None:
-    """A metric of a side minus the same metric of another, round by round."""
+    """A metric of a side minus the same metric of another, slice by slice."""
     return _compare(result, scenario, (side, base), metric, lambda mine, theirs: mine - theirs)
 
 
@@ -50,14 +55,16 @@ def _compare(
     metric: str,
     operation: Callable[[float, float], float],
 ) -> Spread | None:
-    mine, theirs = (_by_round(result, scenario, side, metric) for side in sides)
+    mine, theirs = (_by_slice(result, scenario, side, metric) for side in sides)
     both = mine.keys() & theirs.keys()
-    return Spread.of([operation(mine[number], theirs[number]) for number in sorted(both)])
+    return Spread.of([operation(mine[place], theirs[place]) for place in sorted(both)])
 
 
-def _by_round(result: Result, scenario: str, side: str, metric: str) -> dict[int, float]:
+def _by_slice(
+    result: Result, scenario: str, side: str, metric: str
+) -> dict[tuple[int, int], float]:
     return {
-        item.round: item.metrics[metric]
+        (item.round, item.slice): item.metrics[metric]
         for item in result.measurements
         if (item.scenario, item.side) == (scenario, side) and metric in item.metrics
     }

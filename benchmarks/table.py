@@ -32,8 +32,8 @@ def _facts(result: Result) -> str:
     ]
     rounds = max((item.round for item in result.measurements), default=0)
     run = (
-        f"Measured {result.started} at commit {result.revision}; rounds: {rounds}. Medians, and"
-        " (smallest to largest). A comparison is the median of the comparisons in each round."
+        f"Measured {result.started} at commit {result.revision}; rounds: {rounds}. Medians, and the"
+        " quartiles around them. A comparison is the median of the comparisons in each slice."
     )
     place = (
         f"{machine['cpu']}, {machine['cpus']} CPUs, {machine['memory_gib']} GiB,"

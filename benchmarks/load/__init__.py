@@ -1,5 +1,6 @@
-"""The load generator: one process with its own CPU, which also reads what the server has used.
+"""The load generator: one process with its own CPU, which also reads what the servers have used.
 
-One module for each scenario, with one coroutine ``run(target, options)`` that returns the metrics.
-What lives here speaks to a server over a socket and knows it by its port and process id only.
+One module for each scenario, with ``Options`` and a class ``Load``: made for one server, opened
+once, and then measured in short slices. What lives here speaks to a server over a socket and knows
+it by its port and process id only.
 """

@@ -1,11 +1,15 @@
-"""``python -m benchmarks.load SCENARIO PORT PID OPTIONS`` loads a server and prints JSON."""
+"""``python -m benchmarks.load ORDER`` puts servers under load in turn and prints JSON.
+
+The order is JSON: the scenario's module, its options, how many slices are measured, how many are
+thrown away before, and the port and process id of each server.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import sys
-from typing import Any
+from typing import Any, Protocol
 
 import uvloop
 
@@ -23,32 +27,59 @@ _SCENARIOS: dict[str, Any] = {
 }
 
 
+class Load(Protocol):
+    """What the module of a scenario offers."""
+
+    async def open(self) -> None:
+        """Make ready what all slices use."""
+
+    async def measure(self) -> dict[str, float]:
+        """Measure one slice."""
+
+
 def main() -> None:
-    """Run one scenario against one server; exits with a sentence when the server fails it."""
-    name, port, pid, options = sys.argv[1:]
-    scenario = _SCENARIOS[name]
-    target = Target(int(port), Meter(int(pid)))
+    """Print the metrics of every slice of every server; exit with a sentence when one fails."""
+    order = json.loads(sys.argv[1])
     try:
-        metrics = uvloop.run(_run(scenario, target, scenario.Options(**json.loads(options))))
-    except LoadError as error:
-        sys.exit(f"{name}: {error}")
-    print(json.dumps(metrics | {"peak_rss_mib": target.meter.peak_rss()}))
+        print(json.dumps(uvloop.run(_supervised(order))))
+    except* LoadError as errors:  # one, or one of each task of a scenario
+        sys.exit(f"{order['scenario']}: {errors.exceptions[0]}")
 
 
-async def _run(scenario: Any, target: Target, options: Any) -> dict[str, float]:
+async def _supervised(order: dict[str, Any]) -> list[list[dict[str, float]]]:
+    """Measure; an exception in a protocol's callback, which asyncio would only log, ends it."""
     failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def on_error(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        # An exception in a protocol's callback would only be logged; here it ends the run.
         if not failed.done():
             failed.set_exception(context.get("exception") or LoadError(context["message"]))
 
     asyncio.get_running_loop().set_exception_handler(on_error)
-    running = asyncio.ensure_future(scenario.run(target, options))
-    await asyncio.wait({running, failed}, return_when=asyncio.FIRST_COMPLETED)
+    measuring = asyncio.ensure_future(_measure(order))
+    either: set[asyncio.Future[Any]] = {measuring, failed}
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
     if failed.done():
+        measuring.cancel()
         failed.result()
-    return await running
+    return await measuring
+
+
+async def _measure(order: dict[str, Any]) -> list[list[dict[str, float]]]:
+    """A slice of each server, again and again: whatever slows the machine down meets them all."""
+    scenario = _SCENARIOS[order["scenario"]]
+    options = scenario.Options(**order["options"])
+    targets = [Target(port, Meter(pid)) for port, pid in order["servers"]]
+    loads: list[Load] = [scenario.Load(target, options) for target in targets]
+    for load in loads:
+        await load.open()
+    slices = []
+    for number in range(order["thrown_away"] + order["slices"]):
+        metrics = [await load.measure() for load in loads]
+        if number >= order["thrown_away"]:
+            slices.append(metrics)
+    for target, last in zip(targets, slices[-1], strict=True):
+        last["peak_rss_mib"] = target.meter.peak_rss()
+    return slices
 
 
 main()

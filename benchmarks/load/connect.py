@@ -12,39 +12,44 @@ from .websocket import open_sessions
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The size of the scenario: sessions open at a time, sessions in the window, before it."""
+    """The size of the scenario.
+
+    Attributes:
+        at_once: How many sessions are open at a time.
+        seconds: The length of a slice.
+    """
 
     at_once: int = 20
-    count: int = 2000
-    warm_up: int = 300
+    seconds: float = 0.5
 
 
-async def run(target: Target, options: Options) -> dict[str, float]:
-    """CPU per session, sessions per second, time from connecting until the server has closed.
+class Load:
+    """The load on one server."""
 
-    Raises:
-        LoadError: The server refused a session.
-    """
-    await _cycle(target, options.at_once, options.warm_up)
-    target.meter.start()
-    latencies = await _cycle(target, options.at_once, options.count)
-    usage = target.meter.stop()
-    return usage.metrics(len(latencies)) | percentiles(latencies)
+    def __init__(self, target: Target, options: Options) -> None:
+        self._target = target
+        self._options = options
 
+    async def open(self) -> None:
+        """Nothing stays open."""
 
-async def _cycle(target: Target, at_once: int, count: int) -> list[float]:
-    latencies: list[float] = []
-    remaining = iter(range(count))
+    async def measure(self) -> dict[str, float]:
+        """CPU per session, sessions per second, time from connecting until the server has closed.
 
-    async def slot() -> None:
-        for _ in remaining:
-            started = perf_counter()
-            (session,) = await open_sessions(target, 1)
-            session.close()
-            await session.closed
+        Raises:
+            LoadError: The server refused a session.
+        """
+        latencies: list[float] = []
+        self._target.meter.start()
+        until = perf_counter() + self._options.seconds
+        async with asyncio.TaskGroup() as slots:
+            for _ in range(self._options.at_once):
+                slots.create_task(self._come_and_go(until, latencies))
+        usage = self._target.meter.stop()
+        return usage.metrics(len(latencies)) | percentiles(latencies)
+
+    async def _come_and_go(self, until: float, latencies: list[float]) -> None:
+        while (started := perf_counter()) < until:
+            (session,) = await open_sessions(self._target, 1)
+            await session.close()
             latencies.append(perf_counter() - started)
-
-    async with asyncio.TaskGroup() as slots:
-        for _ in range(at_once):
-            slots.create_task(slot())
-    return latencies

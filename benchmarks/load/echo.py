@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from .target import LoadError, Target, percentiles
-from .websocket import WebSocketSession, check_alive, open_sessions
+from .websocket import WebSocketSession, open_sessions
 from .wire import frame
 
 
@@ -19,44 +19,63 @@ class Options:
         sessions: How many sessions echo.
         idle: How many more are open and silent.
         size: Bytes of a message.
-        warm_up: Seconds before the window.
-        seconds: The window.
+        seconds: The length of a slice.
     """
 
     sessions: int = 100
     idle: int = 0
     size: int = 64
-    warm_up: float = 1.0
-    seconds: float = 3.0
+    seconds: float = 0.5
 
 
-async def run(target: Target, options: Options) -> dict[str, float]:
-    """CPU per message, messages per second, time from send to echo.
+class Load:
+    """The load on one server."""
 
-    Raises:
-        LoadError: An echo differs from what was sent, or a session ended.
-    """
-    packet = b"4" + b"x" * options.size
-    message = frame(packet)
-    latencies: list[float] = []
+    def __init__(self, target: Target, options: Options) -> None:
+        self._target = target
+        self._options = options
+        self._packet = b"4" + b"x" * options.size
+        self._message = frame(self._packet)
+        self._sessions: list[WebSocketSession] = []
+        self._latencies: list[float] = []
+        self._until = 0.0
+        self._waiting = 0
 
-    def on_packet(session: WebSocketSession, received: bytes) -> None:
+    async def open(self) -> None:
+        """Open all sessions.
+
+        Raises:
+            LoadError: The server refused one.
+        """
+        await open_sessions(self._target, self._options.idle)
+        self._sessions = await open_sessions(self._target, self._options.sessions, self._on_packet)
+
+    async def measure(self) -> dict[str, float]:
+        """CPU per message, messages per second, time from send to echo, in one slice.
+
+        The slice ends with the last echo, so that all work in it belongs to messages in it.
+        """
+        self._latencies = []
+        self._waiting = len(self._sessions)
+        self._finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._target.meter.start()
+        self._until = perf_counter() + self._options.seconds
+        for session in self._sessions:
+            session.sent_at = perf_counter()
+            session.send(self._message)
+        await self._finished
+        usage = self._target.meter.stop()
+        return usage.metrics(len(self._latencies)) | percentiles(self._latencies)
+
+    def _on_packet(self, session: WebSocketSession, received: bytes) -> None:
         now = perf_counter()
-        if received != packet:
+        if received != self._packet:
             raise LoadError(f"not what was sent: {received[:40]!r}")
-        latencies.append(now - session.sent_at)
-        session.sent_at = now
-        session.send(message)
-
-    idle = await open_sessions(target, options.idle)
-    sessions = await open_sessions(target, options.sessions, on_packet)
-    for session in sessions:
-        session.sent_at = perf_counter()
-        session.send(message)
-    await asyncio.sleep(options.warm_up)
-    latencies.clear()
-    target.meter.start()
-    await asyncio.sleep(options.seconds)
-    usage = target.meter.stop()
-    check_alive(idle + sessions)
-    return usage.metrics(len(latencies)) | percentiles(latencies)
+        self._latencies.append(now - session.sent_at)
+        if now < self._until:
+            session.sent_at = now
+            session.send(self._message)
+            return
+        self._waiting -= 1
+        if not self._waiting:
+            self._finished.set_result(None)

@@ -6,26 +6,36 @@ import asyncio
 from dataclasses import dataclass
 
 from .target import Target
-from .websocket import check_alive, open_sessions
+from .websocket import open_sessions
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The size of the scenario: sessions, and the window in seconds: one default ping interval."""
+    """The size of the scenario: sessions, and the slice in seconds: one default ping interval."""
 
     sessions: int = 15_000
     seconds: float = 25.0
 
 
-async def run(target: Target, options: Options) -> dict[str, float]:
-    """CPU per session in one ping interval, and the share of a CPU that all sessions take.
+class Load:
+    """The load on one server."""
 
-    Raises:
-        LoadError: The server refused a session or ended one.
-    """
-    sessions = await open_sessions(target, options.sessions)
-    target.meter.start()
-    await asyncio.sleep(options.seconds)
-    usage = target.meter.stop()
-    check_alive(sessions)
-    return usage.metrics(options.sessions) | {"server_percent": usage.cpu / usage.elapsed * 100}
+    def __init__(self, target: Target, options: Options) -> None:
+        self._target = target
+        self._options = options
+
+    async def open(self) -> None:
+        """Open all sessions.
+
+        Raises:
+            LoadError: The server refused one.
+        """
+        await open_sessions(self._target, self._options.sessions)
+
+    async def measure(self) -> dict[str, float]:
+        """CPU per session in one ping interval, and the share of a CPU that all sessions take."""
+        self._target.meter.start()
+        await asyncio.sleep(self._options.seconds)
+        usage = self._target.meter.stop()
+        percent = usage.cpu / usage.elapsed * 100
+        return usage.metrics(self._options.sessions) | {"server_percent": percent}

@@ -22,10 +22,10 @@ def result() -> Result:
         made.sides[name] = {"stack": "uvicorn", "kind": kind, "versions": {"uvicorn": "1.0"}}
     made.scenarios["echo"] = {}
     made.measurements = [
-        Measurement("echo", "ours@uvicorn", 1, {"cpu_us": 22.0, "rate": 1234.5}),
-        Measurement("echo", "bare@uvicorn", 1, {"cpu_us": 20.0, "rate": 2345.6}),
-        Measurement("echo", "ours@uvicorn", 2, {"cpu_us": 26.0, "rate": 1334.5}),
-        Measurement("echo", "bare@uvicorn", 2, {"cpu_us": 20.0, "rate": 2345.6}),
+        Measurement("echo", "ours@uvicorn", 1, 1, {"cpu_us": 22.0, "rate": 1234.5}),
+        Measurement("echo", "bare@uvicorn", 1, 1, {"cpu_us": 20.0, "rate": 2345.6}),
+        Measurement("echo", "ours@uvicorn", 1, 2, {"cpu_us": 26.0, "rate": 1334.5}),
+        Measurement("echo", "bare@uvicorn", 1, 2, {"cpu_us": 20.0, "rate": 2345.6}),
     ]
     return made
 
@@ -35,14 +35,14 @@ def test_a_scenario_is_a_table_with_a_row_for_each_side(result: Result) -> None:
 
     assert "### WebSocket echo, 100 sessions, 64 B" in lines
     assert (
-        "| `ours@uvicorn` | 24.0 (22.0 to 26.0) | 1.20 (1.10 to 1.30) | - | 1,284 | - | - |"
+        "| `ours@uvicorn` | 24.0 (23.0 to 25.0) | 1.20 (1.15 to 1.25) | - | 1,284 | - | - |"
     ) in lines
     assert "| `bare@uvicorn` | 20.0 | - | - | 2,346 | - | - |" in lines
 
 
 def test_the_budget_names_what_was_exceeded(result: Result) -> None:
     assert (
-        "| B1 | `ours@uvicorn` | echo: cpu_us | x `bare@uvicorn` | 1.20 (1.10 to 1.30) | 1.15"
+        "| B1 | `ours@uvicorn` | echo: cpu_us | x `bare@uvicorn` | 1.20 (1.15 to 1.25) | 1.15"
         " | **exceeded** |"
     ) in render(result).splitlines()
 
@@ -61,8 +61,8 @@ def test_a_result_survives_its_file(result: Result, tmp_path: Path) -> None:
 
 def test_a_file_of_another_schema_is_refused(result: Result, tmp_path: Path) -> None:
     path = tmp_path / "a.json"
-    result.schema = 2
+    result.schema = 1
     result.write(path)
 
-    with pytest.raises(ValueError, match="schema 2, not 1"):
+    with pytest.raises(ValueError, match="schema 1, not 2"):
         Result.read(path)
