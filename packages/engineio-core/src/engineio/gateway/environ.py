@@ -43,6 +43,8 @@ def _environ(scope: Mapping[str, Any]) -> dict[str, Any]:
     path = scope["path"]
     root = scope.get("root_path", "")
     inside = path[len(root) :] if root and path.startswith(root) else path
+    # Optional in ASGI: daphne leaves it out of the scope of a WebSocket.
+    scheme = scope.get("scheme", "http")
     values: dict[str, Any] = {
         "asgi.scope": scope,
         "REQUEST_METHOD": scope.get("method", "GET"),
@@ -50,7 +52,7 @@ def _environ(scope: Mapping[str, Any]) -> dict[str, Any]:
         "PATH_INFO": inside,
         "QUERY_STRING": scope.get("query_string", b"").decode("latin-1"),
         "SERVER_PROTOCOL": f"HTTP/{scope.get('http_version', '1.1')}",
-        "wsgi.url_scheme": {"ws": "http", "wss": "https"}.get(scope["scheme"], scope["scheme"]),
+        "wsgi.url_scheme": {"ws": "http", "wss": "https"}.get(scheme, scheme),
     }
     if scope.get("client"):
         values["REMOTE_ADDR"], values["REMOTE_PORT"] = scope["client"][0], str(scope["client"][1])
