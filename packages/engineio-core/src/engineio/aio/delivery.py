@@ -133,22 +133,10 @@ class Inbox:
         Returns:
             What the reader must await before it goes on, or None.
         """
-        courier = self._courier
-        if self._queue is not None or self._running >= courier.limit:
+        if self._queue is not None or self._running >= self._courier.limit:
             self.message(data)
             return self._room
-        function = courier.direct
-        if function is None:
-            self._run("message", (self.session.sid, self._decoded(data)))
-        else:
-            self._running += 1
-            try:
-                over = courier.runner.start(function(self.session.sid, data), self._finished)
-            except BaseException as error:  # noqa: BLE001  # whatever it is, the session goes on
-                self._report("message", error)
-                over = True
-            if over:
-                self._done()
+        self._handle(data)
         self._streak += 1
         if self._streak < _STREAK:
             return None
@@ -157,12 +145,11 @@ class Inbox:
 
     def message(self, data: Data) -> None:
         """Hand over a message that may be one of many."""
-        event = _Event("message", (self.session.sid, self._decoded(data)), len(data))
         self._streak += 1
         if self._queue is None and self._running < self._courier.limit and self._streak < _STREAK:
-            self._run(event.name, event.args)
+            self._handle(data)
             return
-        self._put(event)
+        self._put(_Event("message", (self.session.sid, self._decoded(data)), len(data)))
         config = self._courier.config
         full = (
             self._bytes >= config.receive_queue_bytes
@@ -253,6 +240,21 @@ class Inbox:
                 room.set_result(None)
 
     # -- running ---------------------------------------------------------------------------
+
+    def _handle(self, data: Data) -> None:
+        """Call the message handler now: the hot path."""
+        function = self._courier.direct
+        if function is None:
+            self._run("message", (self.session.sid, self._decoded(data)))
+            return
+        self._running += 1
+        try:
+            over = self._courier.runner.start(function(self.session.sid, data), self._finished)
+        except BaseException as error:  # noqa: BLE001  # whatever it is, the session goes on
+            self._report("message", error)
+            over = True
+        if over:
+            self._done()
 
     def _run(self, name: str, args: tuple[Any, ...]) -> None:
         handler = self._courier.handlers.get(name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from types import CoroutineType
 from typing import Any, TypeAlias
 
@@ -224,9 +224,13 @@ async def _respond(send: Send, response: Response) -> None:
     await send({"type": "http.response.body", "body": response.body})
 
 
-def _raw(headers: Sequence[Header]) -> list[tuple[bytes, bytes]]:
-    # "Header names should be lower-cased", says the ASGI specification.
-    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+@lru_cache(256)
+def _raw(headers: tuple[Header, ...]) -> tuple[tuple[bytes, bytes], ...]:
+    # "Header names should be lower-cased", says the ASGI specification. The same few sets of
+    # headers go out again and again. What is sent is always a new list: middleware may change it.
+    return tuple(
+        (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers
+    )
 
 
 def _request(scope: Scope) -> Request:
@@ -237,7 +241,7 @@ def _request(scope: Scope) -> Request:
         path=scope["path"],
         query=scope.get("query_string", b"").decode("latin-1"),
         headers=Headers(
-            (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
+            [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
         ),
         scheme="https" if scope.get("scheme") in ("https", "wss") else "http",
         peer=client[0] if client else "",
@@ -257,7 +261,7 @@ async def _serve_websocket(driver: Driver, scope: Scope, receive: Receive, send:
         await _deny(scope, send, decision)
         return
     try:
-        await send({"type": "websocket.accept", "headers": _raw(decision)})
+        await send({"type": "websocket.accept", "headers": [*_raw(decision)]})
     except _GONE:
         driver.closed(port, None, "the client left during the handshake")
         return
