@@ -32,7 +32,7 @@ from .replies import Replies
 from .revision import codec_for
 from .schedule import Schedule
 from .session import SendOutcome, Session
-from .sid import generate_sid
+from .sid import new_sid
 from .states import State
 
 __all__ = ["Engine"]
@@ -404,7 +404,7 @@ class Engine:
         if self.stopping:
             raise Rejected(rejections.SHUTTING_DOWN)
         self._check_capacity(client)
-        sid = self._new_sid(request)
+        sid = new_sid(config.generate_id, request, self.sessions)
         codec = codec_for(revision, base64=query.base64)
         greeting = open_packet(sid, query.transport, config, upgrade=request.websockets)
         session = Session(self, sid, client.address, codec, query.transport, greeting)
@@ -419,17 +419,6 @@ class Engine:
             raise Rejected(rejections.OVERLOADED)
         if most_here is not None and self._addresses[client.address] >= most_here:
             raise Rejected(rejections.OVERLOADED)
-
-    def _new_sid(self, request: Request) -> str:
-        if self.config.generate_id is None:
-            return generate_sid()
-        try:
-            sid = self.config.generate_id(request)
-        except Exception as error:
-            raise Rejected(rejections.ID_GENERATION) from error
-        if not isinstance(sid, str) or not sid or sid in self.sessions:
-            raise Rejected(rejections.ID_GENERATION)
-        return sid
 
     def _first_headers(self, sid: str, client: Client) -> tuple[Header, ...]:
         if self._cookie is None:

@@ -107,7 +107,8 @@ class Outbox:
             # All of it, as nearly always.
             self._queue = None
             self._bytes = 0
-        elif self._queue is not None:
+        else:
+            assert self._queue is not None, "less than all of it was lent"
             for _ in range(self._lent):
                 self._bytes -= self._queue.popleft().size
         self._lent = 0

@@ -26,6 +26,7 @@ __all__ = [
     "decode_frame_v3",
     "decode_text",
     "decode_text_v3",
+    "is_over",
 ]
 
 
@@ -176,3 +177,10 @@ def decode_frame_v3(data: Data) -> Packet:
     if data[:1] != b"\x04":
         raise PacketError("a binary packet that is not a message")
     return Packet(_MESSAGE, data[1:])
+
+
+def is_over(data: Data, limit: int) -> bool:
+    """Whether one WebSocket message takes more than ``limit`` bytes."""
+    if isinstance(data, bytes) or data.isascii() or len(data) > limit:
+        return len(data) > limit
+    return len(data.encode("utf-8", "surrogatepass")) > limit

@@ -19,7 +19,7 @@ from .states import State
 if TYPE_CHECKING:
     from .session import Session
 
-__all__ = ["abandon", "body", "confirmed", "fail_post", "poll", "post", "read_body"]
+__all__ = ["abandon", "body", "confirmed", "expire_post", "fail_post", "poll", "post", "read_body"]
 
 
 def poll(session: Session, now: float, exchange: Exchange) -> None:
@@ -87,6 +87,12 @@ def fail_post(
     """The body of the POST did not arrive whole, or may not: nothing of it is delivered."""
     session.polling.end_post(rejection)
     closing.end(session, now, reason, detail)
+
+
+def expire_post(session: Session, now: float) -> None:
+    """The body of the POST took too long (faults.md F-37)."""
+    reason, rejection = Reason.TRANSPORT_ERROR, rejections.BODY_TIMEOUT
+    fail_post(session, now, reason, rejection, "a body took too long")
 
 
 def abandon(session: Session, now: float, ticket: Ticket) -> None:

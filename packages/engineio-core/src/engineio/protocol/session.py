@@ -20,7 +20,7 @@ from .actions import Action, Port, Reply
 from .events import Drained, Event, HeartbeatReceived, MessageReceived, PacketTraced
 from .heartbeat import Beat, heartbeat_for
 from .outbox import Outbox
-from .packet import PING, Packet, PacketType
+from .packet import PING, Packet, PacketType, is_over
 from .polling import Polling
 from .rejections import rejection_response
 from .schedule import Timed
@@ -241,7 +241,7 @@ class Session(Timed):
             return
         if self.state is not State.OPEN:
             return
-        if _over(data, self.hub.config.max_payload):
+        if is_over(data, self.hub.config.max_payload):
             closing.end(self, now, Reason.PAYLOAD_TOO_LARGE, "a WebSocket message over max_payload")
             return
         try:
@@ -308,9 +308,7 @@ class Session(Timed):
         elif self.websocket is not None and self.websocket.deadline <= now:
             closing.end(self, now, Reason.SLOW_CLIENT, "a write was not accepted in time")
         elif self.polling.post_deadline <= now:
-            requests.fail_post(
-                self, now, Reason.TRANSPORT_ERROR, rejections.BODY_TIMEOUT, "a body took too long"
-            )
+            requests.expire_post(self, now)
         else:
             upgrade.tick(self, now)
             if self.heartbeat.deadline <= now:
@@ -439,10 +437,3 @@ class Session(Timed):
         self.deadline = inf
         self.outbox.clear()
         self.hub.forget(self)
-
-
-def _over(data: Data, limit: int) -> bool:
-    """Whether a WebSocket message takes more than ``limit`` bytes."""
-    if isinstance(data, bytes) or data.isascii() or len(data) > limit:
-        return len(data) > limit
-    return len(data.encode("utf-8", "surrogatepass")) > limit

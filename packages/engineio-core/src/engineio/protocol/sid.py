@@ -4,13 +4,42 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Callable, Container
 
-__all__ = ["generate_sid", "hashed_sid"]
+from ..http.request import Request
+from . import rejections
+from .rejections import Rejected
+
+__all__ = ["generate_sid", "hashed_sid", "new_sid"]
 
 
 def generate_sid() -> str:
     """Return 128 random bits as 22 characters of unpadded base64url."""
     return secrets.token_urlsafe(16)
+
+
+def new_sid(
+    generate: Callable[[Request], str] | None, request: Request, taken: Container[str]
+) -> str:
+    """Return the sid of a new session.
+
+    Args:
+        generate: The application's ``generate_id``, or None.
+        request: The handshake.
+        taken: The sids that are in use.
+
+    Raises:
+        Rejected: The application's function failed, or what it returned cannot be a new sid.
+    """
+    if generate is None:
+        return generate_sid()
+    try:
+        sid = generate(request)
+    except Exception as error:
+        raise Rejected(rejections.ID_GENERATION) from error
+    if not isinstance(sid, str) or not sid or sid in taken:
+        raise Rejected(rejections.ID_GENERATION)
+    return sid
 
 
 def hashed_sid(sid: str) -> str:
