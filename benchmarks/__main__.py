@@ -68,7 +68,10 @@ def _run(options: argparse.Namespace) -> None:
 
 def _table(options: argparse.Namespace) -> None:
     for path in options.files:
-        print(render(Result.read(path)))
+        try:
+            print(render(Result.read(path)))
+        except (OSError, ValueError) as error:
+            sys.exit(f"{path}: {error}")
 
 
 def _list(_: argparse.Namespace) -> None:

@@ -15,7 +15,7 @@ from .sides import ROOT, Side
 from .versions import machine, revision, versions
 
 FOLDER = ROOT / "benchmarks" / "results"
-_SCHEMA = 2
+_SCHEMA = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Result:
         """
         fields = json.loads(path.read_text())
         if fields["schema"] != _SCHEMA:
-            raise ValueError(f"{path} has schema {fields['schema']}, not {_SCHEMA}")
+            raise ValueError(f"the file has schema {fields['schema']}, not {_SCHEMA}")
         fields["measurements"] = [Measurement(**item) for item in fields["measurements"]]
         return cls(**fields)
 

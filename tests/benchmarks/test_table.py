@@ -61,8 +61,8 @@ def test_a_result_survives_its_file(result: Result, tmp_path: Path) -> None:
 
 def test_a_file_of_another_schema_is_refused(result: Result, tmp_path: Path) -> None:
     path = tmp_path / "a.json"
-    result.schema = 1
+    result.schema = 2
     result.write(path)
 
-    with pytest.raises(ValueError, match="schema 1, not 2"):
+    with pytest.raises(ValueError, match="schema 2, not 1"):
         Result.read(path)
