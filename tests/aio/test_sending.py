@@ -270,3 +270,19 @@ async def test_the_transport_of_a_session_is_known(serve: Serve, transport: str)
         assert served.eio.sids == [client.sid]
 
     assert moved == ([(client.sid, "websocket")] if transport == "upgrade" else [])
+
+
+async def test_a_broadcast_that_is_too_large_for_some_reaches_the_others(serve: Serve) -> None:
+    """Binary data grows by a third on polling."""
+    served = serve(max_payload=1_000)
+
+    async with (
+        served.client("websocket") as first,
+        served.client("polling") as middle,
+        served.client("websocket") as last,
+    ):
+        with pytest.raises(engineio.MessageTooLargeError):
+            await served.eio.broadcast(b"x" * 900)
+        assert [await client.receive() for client in (first, last)] == [b"x" * 900] * 2
+        assert await middle.receive_nothing()
+        assert await served.eio.broadcast("small") == 3

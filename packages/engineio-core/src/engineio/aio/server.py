@@ -14,7 +14,12 @@ from functools import partial
 from typing import Any, TypeVar, cast, overload
 
 from ..config import ServerConfig
-from ..errors import QueueFullError, SessionClosedError, UnknownSessionError
+from ..errors import (
+    MessageTooLargeError,
+    QueueFullError,
+    SessionClosedError,
+    UnknownSessionError,
+)
 from ..handlers import Handler, HandlerTable
 from ..http.request import Request
 from ..http.response import Response
@@ -151,8 +156,8 @@ class AsyncServer:
     async def broadcast(self, data: SendData, sids: Iterable[str] | None = None) -> int:
         """Send a message to many clients; it is encoded once, not once for each of them.
 
-        Clients that can take it get it at once. With the policy ``wait`` this then waits for those
-        whose queue is full, each of them ``write_timeout`` at the most.
+        Clients that can take it get it at once. With the policy ``wait`` this then waits for all
+        those whose queue is full, ``write_timeout`` at the most.
 
         Args:
             data: As for `send`.
@@ -162,7 +167,8 @@ class AsyncServer:
             How many sessions took it.
 
         Raises:
-            MessageTooLargeError: The message is over ``max_payload``.
+            MessageTooLargeError: The message is over ``max_payload`` in the form that one of the
+                clients needs; those that can take it have got it.
             TypeError: ``data`` has another type.
         """
         message = message_data(data, self.config.json)
@@ -173,20 +179,28 @@ class AsyncServer:
         now = self.driver.now()
         taken = 0
         full: list[Session] = []
+        too_large: MessageTooLargeError | None = None
         for session in chosen:
             if session is None or session.state is not State.OPEN:
                 continue
             if self._send_at_once(session, message):
                 taken += 1
                 continue
-            outcome = self._engine.send(now, session, packet)
+            try:
+                outcome = self._engine.send(now, session, packet)
+            except MessageTooLargeError as error:
+                too_large = error
+                continue
             taken += outcome is SendOutcome.ACCEPTED
             if outcome is SendOutcome.FULL:
                 full.append(session)
         self.driver.perform()
-        for session in full:
-            with suppress(SessionClosedError):
-                taken += await self._send(session, packet)
+        if full:
+            # All at once, so that a slow client delays nobody but itself.
+            waiting = [self._send_unless_closed(session, packet) for session in full]
+            taken += sum(await asyncio.gather(*waiting))
+        if too_large is not None:
+            raise too_large
         return taken
 
     async def disconnect(self, sid: str | None = None) -> None:
@@ -369,6 +383,12 @@ class AsyncServer:
             room: asyncio.Future[None] = self._courier.loop.create_future()
             cast(Inbox, session.owner).senders.append(room)
             await room
+
+    async def _send_unless_closed(self, session: Session, packet: Packet) -> bool:
+        try:
+            return await self._send(session, packet)
+        except SessionClosedError:
+            return False
 
     def _inbox(self, sid: str) -> Inbox:
         inbox = self._inboxes.get(sid)
