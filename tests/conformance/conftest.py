@@ -1,0 +1,74 @@
+"""The server under test, started once, and held to the postcondition after every scenario."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.conformance.application.profiles import PROFILES
+from tests.conformance.deployments import DEPLOYMENTS
+from tests.conformance.harness.deployment import Deployment, Harness, ServerProcess
+from tests.conformance.harness.http import PATIENCE, Address
+from tests.conformance.harness.ledger import State
+from tests.conformance.harness.server import Server
+from tests.conformance.harness.survival import survival
+
+_IDLE_CONNECTION = 10.0
+"""Seconds after which every server has noticed that an idle connection was closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that runs for the whole session."""
+
+    address: Address
+    harness: Harness
+
+
+@pytest.fixture(scope="session", params=DEPLOYMENTS, ids=lambda row: row.name)
+def deployment(request: pytest.FixtureRequest) -> Deployment:
+    """The row of the server under test."""
+    row: Deployment = request.param
+    return row
+
+
+@pytest.fixture(scope="session")
+def running(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The server under test, started once for all scenarios."""
+    harness = ServerProcess(deployment, tmp_path_factory.mktemp("server"))
+    address = harness.start()
+    try:
+        before = _state(address)
+        yield Running(address, harness)
+        _check_final_state(address, before)
+    finally:
+        harness.stop()
+
+
+def _check_final_state(address: Address, before: State) -> None:
+    # What a single scenario may leave as a spare must not add up.
+    deadline = time.monotonic() + _IDLE_CONNECTION
+    while not (after := _state(address)).is_back_at(before, servers=len(PROFILES)):
+        assert time.monotonic() < deadline, f"{before} became {after}"
+        time.sleep(0.2)
+
+
+def _state(address: Address) -> State:
+    with urllib.request.urlopen(f"http://{address}/ledger", timeout=PATIENCE) as response:
+        return State(**json.load(response))
+
+
+@pytest.fixture
+async def server(running: Running) -> AsyncIterator[Server]:
+    """The server under test as one scenario sees it, held to the postcondition afterwards."""
+    server = Server(running.address, running.harness)
+    try:
+        async with survival(server):
+            yield server
+    finally:
+        server.hang_up()

@@ -1,0 +1,82 @@
+"""The servers on which every scenario runs: one row each.
+
+What a server cannot do stands in its row, with the reason; the scenarios say what happens instead.
+"""
+
+from tests.conformance.harness.deployment import Ability, Deployment
+
+__all__ = ["DEPLOYMENTS"]
+
+_ASGI = "tests.conformance.application.asgi:app"
+_UVICORN = ("uvicorn", _ASGI, "--host={host}", "--port={port}", "--log-level=warning")
+_DROPS_EARLY_FRAMES = "its HTTP parser drops what follows the request in the same segment"
+
+DEPLOYMENTS = (
+    Deployment(
+        "uvicorn-sansio",
+        (*_UVICORN, "--ws=websockets-sansio"),
+        missing={
+            Ability.EARLY_FRAMES: _DROPS_EARLY_FRAMES,
+            Ability.PROMPT_DROP: "it waits 10 s of its own for the client's close frame",
+            Ability.QUIET: "it logs a traceback for text that is not UTF-8",
+            Ability.MANY_FIELDS: "over 128 its parser stops, and nobody answers",
+        },
+    ),
+    Deployment(
+        "uvicorn-websockets",
+        (*_UVICORN, "--ws=websockets"),
+        missing={
+            Ability.EARLY_FRAMES: _DROPS_EARLY_FRAMES,
+            Ability.QUIET: "it logs a traceback for header fields that are not ASCII",
+        },
+    ),
+    Deployment(
+        "uvicorn-wsproto",
+        (*_UVICORN, "--ws=wsproto"),
+        missing={
+            Ability.EARLY_FRAMES: _DROPS_EARLY_FRAMES,
+            Ability.PROMPT_DROP: "it waits for the client's close frame",
+            Ability.DECLARED_LENGTH: "it counts the bytes that arrive, not those announced",
+            Ability.QUIET: "it logs a traceback for header fields that are not ASCII",
+        },
+    ),
+    Deployment(
+        "hypercorn",
+        ("hypercorn", _ASGI, "--bind={host}:{port}"),
+        missing={Ability.IDLE_CLOSE: "it notices after its keep-alive timeout of 5 s"},
+    ),
+    Deployment(
+        "daphne",
+        ("daphne", "-b", "{host}", "-p", "{port}", "-v", "0", _ASGI),
+        missing={
+            Ability.DENIAL_RESPONSE: "it has no websocket.http.response: a refusal is a bare 403",
+            Ability.CLOSE_REASON: "it drops the text of a close frame",
+            Ability.CLOSE_CODES: "it knows 1000 and 3000 to 4999 only",
+            Ability.EMPTY_MESSAGES: "it takes an empty message for none",
+            Ability.BACKPRESSURE: "it takes everything at once and queues it",
+            Ability.EARLY_FRAMES: "it drops what arrives before its 101 answer",
+            Ability.LONG_TARGETS: "over 16 KiB it drops the connection",
+            Ability.LETS_FINISH: "it drops every connection at once",
+            Ability.ACCEPT_HEADERS: "it drops header fields given with websocket.accept",
+            Ability.STREAMED_BODY: "it has the whole body before it calls the application",
+            Ability.RAW_BODY: "it parses multipart bodies itself, and refuses this one",
+            Ability.HALF_CLOSE: "it drops a client that has sent FIN",
+        },
+    ),
+    Deployment(
+        "granian",
+        ("granian", "--interface=asgi", "--host={host}", "--port={port}", "--no-access-log", _ASGI),
+        missing={
+            Ability.FAILURE_CODES: "its close frame then has no code",
+            Ability.CLOSES_TCP: "it leaves that to the client",
+        },
+    ),
+    Deployment(
+        "gunicorn-asgi",
+        ("gunicorn", "--worker-class=asgi", "--workers=1", "--bind={host}:{port}", _ASGI),
+        missing={
+            Ability.DENIAL_RESPONSE: "it has no websocket.http.response: a refusal is a bare 403",
+            Ability.IDLE_CLOSE: "the task of a connection lives on for its keep-alive of 2 s",
+        },
+    ),
+)

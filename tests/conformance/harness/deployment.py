@@ -1,0 +1,181 @@
+"""What the suite needs to know about a server: the harness, its four primitives and its facts.
+
+A new gateway or framework adds one row to `tests/conformance/deployments.py`. Where its server is
+started by a command, the row is a `Deployment` and `ServerProcess` is its harness; anything else
+implements `Harness` itself. No scenario may ask which server it runs against: it may only ask
+whether the server has an `Ability`, and then it states what happens instead.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from tests.conformance.harness.http import Address
+
+__all__ = ["Ability", "Deployment", "Exit", "Harness", "ServerProcess"]
+
+ROOT = Path(__file__).resolve().parents[3]
+_START_TIMEOUT = 30.0
+_STOP_TIMEOUT = 15.0
+_LOOPBACK = "127.0.0.1"
+
+
+class Ability(StrEnum):
+    """What most servers can do and a row may declare missing, with the reason."""
+
+    DENIAL_RESPONSE = "answers a refused WebSocket with the application's own response"
+    CLOSE_CODES = "closes a WebSocket with the code it is told to"
+    FAILURE_CODES = "names the code when it fails a WebSocket itself"
+    CLOSE_REASON = "passes the text of a close frame on to the client"
+    ACCEPT_HEADERS = "sends the application's header fields with the 101 answer"
+    EMPTY_MESSAGES = "sends an empty WebSocket message"
+    BACKPRESSURE = "lets a send wait while the client does not read"
+    EARLY_FRAMES = "keeps WebSocket frames that arrive before its 101 answer"
+    PROMPT_DROP = "drops a WebSocket whose client ignores the close as soon as it is told to"
+    DECLARED_LENGTH = "refuses a WebSocket frame by the length it announces"
+    IDLE_CLOSE = "notices at once that a client has closed a connection between two requests"
+    QUIET = "logs no traceback for bytes that it refuses itself"
+    MANY_FIELDS = "answers a WebSocket request with more header fields than it takes"
+    STREAMED_BODY = "passes a request body on while it arrives"
+    RAW_BODY = "passes a multipart body on as it came"
+    LONG_TARGETS = "answers a request target of 64 KiB"
+    LETS_FINISH = "lets the application answer its clients after the stop signal"
+    CLOSES_TCP = "ends the TCP connection after the closing handshake of a WebSocket"
+    EXPECT_CONTINUE = "answers Expect: 100-continue"
+    HALF_CLOSE = "still answers a client that has sent FIN after its request"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One server as a user would deploy it.
+
+    Attributes:
+        name: The name in test ids.
+        command: The command line; ``{host}`` and ``{port}`` are filled in, and it starts with the
+            name of a Python module that is run by ``python -m``.
+        missing: What this server cannot do, each with the reason.
+    """
+
+    name: str
+    command: Sequence[str]
+    missing: Mapping[Ability, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a server ended: its status and the seconds from the stop signal to its end."""
+
+    status: int
+    seconds: float
+
+
+class Harness(Protocol):
+    """The four primitives by which the suite drives a server with the conformance application."""
+
+    def start(self) -> Address:
+        """Start the server and return its address as soon as it answers."""
+
+    def stop(self) -> Exit:
+        """Stop the server by its own stop signal and wait for its end."""
+
+    def can(self, ability: Ability) -> bool:
+        """Return whether the server has an ability that most servers have."""
+
+    def log(self) -> str:
+        """Return everything the server has logged."""
+
+
+class ServerProcess:
+    """The harness of a server that is started by a command line."""
+
+    def __init__(self, deployment: Deployment, folder: Path) -> None:
+        self._deployment = deployment
+        self._log = folder / f"{deployment.name}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Address:
+        """Start the server on a free port and wait until it answers a request."""
+        address = Address(_LOOPBACK, _free_port())
+        command = [part.format(host=address.host, port=address.port) for part in self._command()]
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                # A group of its own: a worker must not outlive a server that had to be killed.
+                start_new_session=True,
+            )
+        self._wait_until_it_answers(address)
+        return address
+
+    def _command(self) -> list[str]:
+        return [sys.executable, "-m", *self._deployment.command]
+
+    def _wait_until_it_answers(self, address: Address) -> None:
+        process = self._running()
+        deadline = time.monotonic() + _START_TIMEOUT
+        while not _answers(address):
+            if process.poll() is not None or time.monotonic() > deadline:
+                self._kill()
+                raise RuntimeError(f"{self._deployment.name} does not start:\n{self.log()}")
+            time.sleep(0.05)
+
+    def stop(self) -> Exit:
+        """Send SIGTERM, as an init system does, and wait; a server that stays is killed."""
+        process = self._running()
+        started = time.monotonic()
+        process.terminate()
+        try:
+            status = process.wait(_STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            status = self._kill()
+        self._process = None
+        return Exit(status, time.monotonic() - started)
+
+    def can(self, ability: Ability) -> bool:
+        """Return whether the row does not declare ``ability`` missing."""
+        return ability not in self._deployment.missing
+
+    def log(self) -> str:
+        """Return what the server wrote to its standard output and error."""
+        return self._log.read_text(errors="replace")
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            raise RuntimeError(f"{self._deployment.name} is not running")
+        return self._process
+
+    def _kill(self) -> int:
+        process = self._running()
+        os.killpg(process.pid, signal.SIGKILL)
+        return process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((_LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _answers(address: Address) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://{address}/ledger", timeout=5) as response:
+            return bool(response.status == 200)
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False

@@ -1,0 +1,122 @@
+"""The postcondition of every scenario: whatever happened, the server has survived it.
+
+A bystander exchanges numbered messages during the whole scenario; afterwards a fresh client is
+served at once, everything the scenario opened is gone, every session that was let in has exactly
+one end with a listed reason, and the log holds no traceback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from tests.conformance.harness.ledger import Account, State
+from tests.conformance.harness.server import Server
+from tests.conformance.harness.sessions import WebSocketSession
+
+__all__ = ["survival"]
+
+# Written down a second time on purpose: the set is promised to be stable.
+_REASONS = frozenset(
+    {
+        "client disconnect",
+        "server disconnect",
+        "ping timeout",
+        "transport close",
+        "transport error",
+        "parse error",
+        "payload too large",
+        "slow client",
+        "server shutdown",
+    }
+)
+_SETTLE = 2.0
+"""Seconds until sessions, tasks and files are back at their old numbers."""
+_FRESH_CLIENT = 1.0
+_BYSTANDER_PERIOD = 0.02
+# The promise is 100 ms; the factor ten is for a machine that is busy with something else.
+_BYSTANDER_DELAY = 1.0
+_BAD_WORDS = (
+    "Traceback (most recent call last)",
+    "was never retrieved",
+    "was never awaited",
+    "ASGI callable",
+    "ResourceWarning",
+)
+
+
+class Bystander:
+    """A session that has nothing to do with the scenario and must not notice it."""
+
+    def __init__(self, session: WebSocketSession) -> None:
+        self.worst = 0.0
+        self._session = session
+        self._leaving = asyncio.Event()
+        self._task = asyncio.create_task(self._talk())
+
+    async def _talk(self) -> None:
+        number = 0
+        while not self._leaving.is_set():
+            started = time.monotonic()
+            await self._session.echo(str(number))
+            self.worst = max(self.worst, time.monotonic() - started)
+            number += 1
+            try:
+                async with asyncio.timeout(_BYSTANDER_PERIOD):
+                    await self._leaving.wait()
+            except TimeoutError:
+                # Time for the next message.
+                continue
+
+    async def leave(self) -> None:
+        """Stop, and fail if any message was lost, reordered or late."""
+        self._leaving.set()
+        await self._task
+        assert self.worst < _BYSTANDER_DELAY, f"a bystander waited {self.worst:.3f} s for its echo"
+        await self._session.close()
+
+
+@asynccontextmanager
+async def survival(server: Server) -> AsyncIterator[None]:
+    """Hold the server to the postcondition after the scenario in the ``with`` block."""
+    logged = len(server.harness.log())
+    before = await server.state()
+    bystander = Bystander(await server.websocket())
+    yield
+    await bystander.leave()
+    await _fresh_client(server)
+    await server.leave()
+    await _back_to_normal(server, before)
+    for key in server.keys:
+        _check_account(await server.account(key))
+    await server.leave()
+    _check_log(server, server.harness.log()[logged:])
+
+
+async def _fresh_client(server: Server) -> None:
+    started = time.monotonic()
+    session = await server.polling()
+    await session.echo("fresh")
+    seconds = time.monotonic() - started
+    assert seconds < _FRESH_CLIENT, f"a fresh client waited {seconds:.3f} s for its echo"
+
+
+async def _back_to_normal(server: Server, before: State) -> None:
+    await server.until(server.state, lambda now: server.is_back_at(before, now), within=_SETTLE)
+
+
+def _check_account(account: Account) -> None:
+    ends = sorted(goodbye.sid for goodbye in account.goodbyes)
+    assert ends == sorted(account.connects), f"not one end for each session: {account}"
+    for goodbye in account.goodbyes:
+        assert goodbye.reason in _REASONS, f"{goodbye.reason!r} is no listed reason"
+
+
+def _check_log(server: Server, log: str) -> None:
+    for expected in server.expected_errors:
+        assert expected in log, f"{expected!r} was not logged:\n{log}"
+    if server.reads_log and not server.expected_errors:
+        found = [word for word in _BAD_WORDS if word in log]
+        assert not found, f"the server logged {found}:\n{log}"

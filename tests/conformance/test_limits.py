@@ -1,0 +1,80 @@
+"""Bounded memory and fairness, as far as they show on the wire (faults F-64 to F-69)."""
+
+from tests.conformance.harness.deployment import Ability
+from tests.conformance.harness.server import Server
+from tests.conformance.harness.websocket import Closed
+
+MEGABYTE = 1_000_000
+
+
+async def test_f64_a_websocket_that_never_reads(server: Server) -> None:
+    """The queue is bounded; after the write deadline the session is closed as a slow client."""
+    session = await server.websocket("impatient")
+    await session.send("4!flood 40 900000")
+    if not server.can(Ability.BACKPRESSURE):
+        return
+
+    account = await server.disconnected(session.key, within=4)
+
+    assert account.reason == "slow client"
+    assert account.goodbye.undelivered > 0
+    assert account.goodbye.undelivered * 900_000 <= 3 * MEGABYTE
+
+
+async def test_f65_a_client_that_never_polls(server: Server) -> None:
+    """The policy `close`: a full queue ends the session; what was not delivered is listed."""
+    session = await server.polling("narrow")
+    await session.send("4!flood 50 10")
+
+    account = await server.disconnected(session.key)
+
+    assert account.reason == "slow client"
+    assert account.goodbye.undelivered == 10
+
+
+async def test_policy_wait(server: Server) -> None:
+    """The policy `wait`: `send` waits for room, nothing is lost."""
+    session = await server.polling()
+    await session.send("4!flood 3000 1")
+    packets: list[str] = []
+    while len(packets) < 3_000:
+        packets += await session.poll()
+    assert packets == ["4x"] * 3_000
+
+
+async def test_policy_drop_oldest(server: Server) -> None:
+    """The policy `drop_oldest`: the newest messages are kept."""
+    session = await server.polling("drop-oldest")
+    await session.send("4!send 50")
+    await _queued(server, session.key)
+    assert await session.collect(10) == [f"4{number}" for number in range(40, 50)]
+
+
+async def test_policy_drop_newest(server: Server) -> None:
+    """The policy `drop_newest`: the oldest messages are kept."""
+    session = await server.polling("drop-newest")
+    await session.send("4!send 50")
+    await _queued(server, session.key)
+    assert await session.collect(10) == [f"4{number}" for number in range(10)]
+
+
+async def _queued(server: Server, key: str) -> None:
+    await server.until(lambda: server.account(key), lambda account: len(account.messages) == 1)
+
+
+async def test_f68_a_flooding_client_does_not_hold_up_others(server: Server) -> None:
+    """10 000 messages at once: all delivered in order, while the bystander talks on."""
+    session = await server.websocket()
+    messages = [f"4{number}" for number in range(10_000)]
+    for start in range(0, len(messages), 500):
+        await session.send(*messages[start : start + 500])
+        assert [await session.receive() for _ in range(500)] == messages[start : start + 500]
+
+
+async def test_a_reader_that_comes_back(server: Server) -> None:
+    """A slow reader within its deadline gets everything, in order."""
+    session = await server.websocket()
+    await session.send("4!bulk 100 50000")
+    received = [str(await session.receive()) for _ in range(100)]
+    assert [packet[1:9] for packet in received] == [f"{number:08}" for number in range(100)]
+    assert session.ended is None or isinstance(session.ended, Closed)
