@@ -262,8 +262,10 @@ async def _serve_websocket(driver: Driver, scope: Scope, receive: Receive, send:
         return
     try:
         await send({"type": "websocket.accept", "headers": [*_raw(decision)]})
-    except _GONE:
+    except BaseException as error:
         driver.closed(port, None, "the client left during the handshake")
+        if not (port.aborted or isinstance(error, _GONE)):
+            raise
         return
     driver.accepted(port)
     await port.read(receive)
@@ -288,9 +290,12 @@ class _ASGIWebSocket(WebSocketPort):
 
     A ``send`` that the server takes at once is done when `write` returns; one that has to wait goes
     on in a task, and the engine hears of it through `Driver.drained`.
+
+    Attributes:
+        aborted: Whether `abort` has cancelled the task that serves the connection.
     """
 
-    __slots__ = ("_aborted", "_closing", "_driver", "_pending", "_send", "_task", "_writing")
+    __slots__ = ("_closing", "_driver", "_pending", "_send", "_task", "_writing", "aborted")
 
     def __init__(self, driver: Driver, send: Send) -> None:
         super().__init__()
@@ -299,12 +304,11 @@ class _ASGIWebSocket(WebSocketPort):
         self._pending: Sequence[Data] = ()
         self._writing = False
         self._closing: Event | None = None
-        self._aborted = False
-        self._task: asyncio.Task[Any] | None = None
+        self.aborted = False
+        self._task = asyncio.current_task()
 
     async def read(self, receive: Receive) -> None:
         """Pass on what arrives until the connection is gone."""
-        self._task = asyncio.current_task()
         received, port = self._driver.received, self
         try:
             while True:
@@ -317,7 +321,7 @@ class _ASGIWebSocket(WebSocketPort):
                     await wait
         except BaseException:
             self._driver.closed(self, None, "the server cancelled the connection")
-            if not self._aborted:
+            if not self.aborted:
                 raise
             # It was `abort` that cancelled this task: returning is what drops the connection.
             return
@@ -348,7 +352,7 @@ class _ASGIWebSocket(WebSocketPort):
 
     def abort(self) -> None:
         """End the task that serves the connection, and with it the connection."""
-        self._aborted = True
+        self.aborted = True
         if self._task is not None:
             self._task.cancel()
 
