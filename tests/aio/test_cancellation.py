@@ -6,7 +6,7 @@ later, until the story ends before it comes to that.
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
@@ -99,7 +99,7 @@ async def upgrade(client: Client) -> None:
     await client.close()
 
 
-STORIES: dict[str, tuple[str, Callable[[Client], Awaitable[None]]]] = {
+STORIES: dict[str, tuple[str, Callable[[Client], Coroutine[Any, Any, None]]]] = {
     "polling": ("polling", talk),
     "websocket": ("websocket", talk),
     "upgrade": ("polling", upgrade),
@@ -107,7 +107,7 @@ STORIES: dict[str, tuple[str, Callable[[Client], Awaitable[None]]]] = {
 LAST_TURN = 80
 
 
-async def perform(play: Play, story: Callable[[Client], Awaitable[None]]) -> None:
+async def perform(play: Play, story: Callable[[Client], Coroutine[Any, Any, None]]) -> None:
     served = play.served
     playing = asyncio.create_task(story(play.client))
     with suppress(EngineIOError, TimeoutError, RuntimeError):
