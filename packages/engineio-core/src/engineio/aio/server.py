@@ -30,6 +30,7 @@ from ..protocol.packet import Packet, PacketType, SharedPacket
 from ..protocol.session import SendOutcome, Session
 from ..protocol.states import State
 from ..types import Data, Reason, SendData, TransportName
+from . import timer
 from .background import Background, BackgroundTask
 from .connecting import ask
 from .delivery import Courier, Inbox
@@ -78,6 +79,7 @@ class AsyncServer:
         self._inboxes: dict[str, Inbox] = {}
         self._last_gone: asyncio.Future[None] | None = None
         self._background = Background()
+        self._clock = clock
         self.driver = Driver(self.config, self, clock)
         self._engine = self.driver.engine
         self._hooks = Hooks(self._handlers, self._engine)
@@ -281,8 +283,11 @@ class AsyncServer:
         return self._background.start(self.driver.loop, call, *args)
 
     async def sleep(self, seconds: float = 0) -> None:
-        """Sleep for ``seconds``."""
-        await asyncio.sleep(seconds)
+        """Sleep for ``seconds``, on the server's own clock if it has one."""
+        if self._clock is None or seconds <= 0:
+            await asyncio.sleep(seconds)
+        else:
+            await timer.sleep(self._clock, seconds)
 
     async def shutdown(self) -> None:
         """End all sessions: refuse new ones, answer polls, close WebSockets with 1001.

@@ -1,11 +1,13 @@
-"""The one timer of a server: it follows the engine's deadline."""
+"""Time: where it comes from, and the one timer of a server, which follows the engine's deadline."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
-__all__ = ["Clock", "Timer", "TimerHandle"]
+__all__ = ["Clock", "Timer", "TimerHandle", "sleep"]
 
 
 class TimerHandle(Protocol):
@@ -59,3 +61,18 @@ class Timer:
     def _fire(self) -> None:
         self._handle = None
         self._callback()
+
+
+async def sleep(clock: Clock, seconds: float) -> None:
+    """Sleep for ``seconds`` on a clock that need not be the loop's."""
+    over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    handle = clock.call_at(clock.time() + seconds, partial(_end, over))
+    try:
+        await over
+    finally:
+        handle.cancel()
+
+
+def _end(over: asyncio.Future[None]) -> None:
+    if not over.done():
+        over.set_result(None)
