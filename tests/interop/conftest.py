@@ -5,6 +5,7 @@ A new server or framework adds one row to `DEPLOYMENTS`.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -29,6 +30,8 @@ DEPLOYMENTS = (
     ),
 )
 
+USED_PROFILES = ("default", "interop", "legacy", "legacy-heartbeat")
+
 
 @pytest.fixture(scope="session", params=DEPLOYMENTS, ids=lambda row: row.name)
 def deployment(request: pytest.FixtureRequest) -> Deployment:
@@ -41,8 +44,17 @@ def deployment(request: pytest.FixtureRequest) -> Deployment:
 def running(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The server under test, started once for all tests."""
     harness = ServerProcess(deployment, tmp_path_factory.mktemp("server"))
-    yield Server(harness.start(), harness)
+    server = Server(harness.start(), harness)
+    asyncio.run(_wake(server))
+    yield server
     harness.stop()
+
+
+async def _wake(server: Server) -> None:
+    """Use every profile once: what a server starts with its first session stays until it stops."""
+    for profile in USED_PROFILES:
+        await server.polling(profile)
+    await server.leave()
 
 
 @pytest.fixture

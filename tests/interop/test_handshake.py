@@ -74,14 +74,12 @@ async def test_a_page_from_elsewhere_is_served_where_it_is_allowed(
     assert result == {"transport": transports[-1], "wrong": []}
 
 
-async def test_a_page_from_elsewhere_may_send_header_fields(
-    browser: Browser, server: Server
-) -> None:
+async def test_a_page_from_elsewhere_may_authenticate(browser: Browser, server: Server) -> None:
     """The browser asks first, with a preflight request."""
     peer = Peer(Client.V4, ChromiumRuntime(browser, ELSEWHERE), server)
-    options = {"extraHeaders": {"X-Interop": "yes"}, "withCredentials": True}
+    options = {"extraHeaders": {"Authorization": "Bearer abc"}, "withCredentials": True}
     visitor = await peer.play("introduce", POLLING, options=options)
-    assert visitor["headers"]["x-interop"] == "yes"
+    assert visitor["headers"]["authorization"] == "Bearer abc"
     assert visitor["headers"]["origin"] == ELSEWHERE
 
 

@@ -132,7 +132,7 @@ class Browser:
 
     def __init__(self, chromium: Chromium) -> None:
         self._chromium = chromium
-        self._people: list[str] = []
+        self._pages: list[Page] = []
 
     async def __aenter__(self) -> Self:
         self._devtools = await DevTools.open(self._chromium.address)
@@ -145,10 +145,9 @@ class Browser:
         traceback: TracebackType | None,
     ) -> None:
         try:
-            for person in self._people:
-                await self._devtools.call(
-                    "Target.disposeBrowserContext", {"browserContextId": person}
-                )
+            for page in self._pages:
+                if not page.is_closed:
+                    await page.close()
         finally:
             await self._devtools.close()
 
@@ -156,14 +155,14 @@ class Browser:
         """Return a new empty page of a new person."""
         created = await self._devtools.call("Target.createBrowserContext")
         person: str = created["browserContextId"]
-        self._people.append(person)
         target = await self._devtools.call(
             "Target.createTarget", {"url": "about:blank", "browserContextId": person}
         )
         attached = await self._devtools.call(
             "Target.attachToTarget", {"targetId": target["targetId"], "flatten": True}
         )
-        page = Page(self._devtools, attached["sessionId"], target["targetId"])
+        page = Page(self._devtools, attached["sessionId"], person)
+        self._pages.append(page)
         await page.prepare()
         return page
 

@@ -53,12 +53,14 @@ class Page:
     Use `Browser.page` or `Browser.open` to get one.
     """
 
-    def __init__(self, devtools: DevTools, session: str, target: str) -> None:
+    def __init__(self, devtools: DevTools, session: str, person: str) -> None:
         self.errors: list[str] = []
         """Uncaught exceptions and what the page wrote with ``console.error``, as text."""
+        self.is_closed = False
+        """Whether the test has closed it."""
         self._devtools = devtools
         self._session = session
-        self._target = target
+        self._person = person
         self._loaded = asyncio.Event()
         self._assets: dict[str, Asset] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -75,9 +77,12 @@ class Page:
         await self._call("Emulation.setFocusEmulationEnabled", {"enabled": True})
 
     async def close(self) -> None:
-        """Close the page as a person closes a tab."""
+        """Close the page as a person closes the window; its cookies and connections go with it."""
         self._devtools.forget(self._session)
-        await self._devtools.call("Target.closeTarget", {"targetId": self._target})
+        await self._devtools.call(
+            "Target.disposeBrowserContext", {"browserContextId": self._person}
+        )
+        self.is_closed = True
 
     # Where it is.
 

@@ -11,3 +11,5 @@ const library = require(client);
 // Revision 4 exports a class, revision 3 a function.
 const connect = (url, options) => new library.Socket(url, options);
 console.log(JSON.stringify(await play(connect, order)));
+// A request that a dead network never answers must not keep the process.
+process.exit();
