@@ -12,10 +12,13 @@ import signal
 import threading
 from collections.abc import Callable
 from types import FrameType
+from typing import Any, TypeAlias
 
 __all__ = ["StopSignals"]
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+Handler: TypeAlias = Callable[[int, FrameType | None], object]
 
 
 class StopSignals:
@@ -27,7 +30,7 @@ class StopSignals:
 
     def __init__(self, stop: Callable[[], None]) -> None:
         self._stop = stop
-        self._previous: dict[int, Callable[[int, FrameType | None], object]] = {}
+        self._previous: dict[int, Handler] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def install(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -36,21 +39,28 @@ class StopSignals:
         A signal nobody handles is left alone, and so is everything outside the main thread, where
         Python does not let handlers be set.
         """
-        if self._previous or threading.current_thread() is not threading.main_thread():
+        if threading.current_thread() is not threading.main_thread():
             return
+        if self._previous and not self._is_over():
+            return
+        found = {number: _alive(signal.getsignal(number), number) for number in _SIGNALS}
         self._loop = loop
-        for number in _SIGNALS:
-            previous = signal.getsignal(number)
-            if callable(previous):
-                self._previous[number] = previous
-                signal.signal(number, self._handle)
+        self._previous = {number: handler for number, handler in found.items() if callable(handler)}
+        for number in self._previous:
+            signal.signal(number, self._handle)
 
     def remove(self) -> None:
-        """Put the server's handlers back, unless somebody has chained after us."""
-        for number, previous in self._previous.items():
+        """Put the server's handlers back; where somebody has chained after us, pass signals on."""
+        for number in list(self._previous):
             if signal.getsignal(number) == self._handle:
-                signal.signal(number, previous)
-        self._previous.clear()
+                signal.signal(number, self._previous.pop(number))
+
+    def behind(self, number: int) -> Handler | None:
+        """Return what this has chained to, if its loop is gone and nobody needs it any more."""
+        return self._previous.get(number) if self._is_over() else None
+
+    def _is_over(self) -> bool:
+        return self._loop is None or self._loop.is_closed()
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._loop is not None and not self._loop.is_closed():
@@ -58,3 +68,17 @@ class StopSignals:
         previous = self._previous.get(number)
         if previous is not None:
             previous(number, frame)
+
+
+def _alive(handler: Any, number: int) -> Any:
+    """Return the first in a chain of handlers that is not ours, or is still needed.
+
+    A process that runs one loop after the other, as tests do, would else get a longer chain each
+    time, and in the end one that is too long for Python.
+    """
+    while isinstance(owner := getattr(handler, "__self__", None), StopSignals):
+        behind = owner.behind(number)
+        if behind is None:
+            break
+        handler = behind
+    return handler

@@ -108,7 +108,6 @@ class ASGIApp:
 
     def _start(self) -> None:
         self._started = True
-        self.engineio_server.driver.restart()
         if self._signals is not None:
             self._signals.install(asyncio.get_running_loop())
 
@@ -118,7 +117,6 @@ class ASGIApp:
             self._stopping = asyncio.get_running_loop().create_task(shutdown)
 
     async def _shut_down(self) -> None:
-        self._started = False
         await self.engineio_server.shutdown()
         if self._signals is not None:
             self._signals.remove()
@@ -129,6 +127,7 @@ class ASGIApp:
         async def receive_for_other() -> Event:
             event = await receive()
             if event["type"] == "lifespan.startup":
+                self.engineio_server.driver.restart()
                 self._start()
             elif event["type"] == "lifespan.shutdown":
                 await self._shut_down()
