@@ -317,12 +317,15 @@ class TestBeingRefused:
         server.accepts = False
         socket = server.socket("transport=websocket&EIO=4")
         (sid,) = server.sessions
+        session = server.sessions[sid]
         server.refuse(sid, 403)
 
         assert socket.decision.response.status == 403
+        assert socket.header("cache-control") == "no-store"
         assert server.engine.idle
         assert server.engine.open_ports() == []
         assert server.engine.session_of(socket) is None
+        assert session.websocket is None
 
     def test_an_open_session_cannot_be_refused(self, serve):
         server = serve()

@@ -79,7 +79,11 @@ class Replies:
 
     def finish(self, request: Request, response: Response) -> Response:
         """Return a response made elsewhere with the headers that every answer has."""
-        return self._cross_origin(response.with_headers(_NO_STORE), request)
+        return self._cross_origin(self.uncached(response), request)
+
+    def uncached(self, response: Response) -> Response:
+        """Return the refusal of a WebSocket, where the rules of other origins do not apply."""
+        return response.with_headers(_NO_STORE)
 
     def preflight(self, request: Request) -> Response:
         """Return the answer to OPTIONS."""

@@ -172,7 +172,9 @@ class Session(Timed):
     def refuse(self, response: Response) -> None:
         """The application refuses, or did not decide in time: there never was a session."""
         if self.websocket is not None:
-            self.hub.turn_away(self.websocket.port, response)
+            self.hub.turn_away(self.websocket.port, self.hub.replies.uncached(response))
+            # The timetable may hold the session for a while, which must not hold the connection.
+            self.websocket = None
         elif self.polling.get is not None:
             exchange, self.polling.get = self.polling.get, None
             response = self.hub.replies.finish(exchange.request, response)
