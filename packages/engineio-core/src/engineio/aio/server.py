@@ -78,6 +78,7 @@ class AsyncServer:
         self._courier = Courier(self.config, self._handlers, self._pause, self._forget)
         self._inboxes: dict[str, Inbox] = {}
         self._last_gone: asyncio.Future[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._background = Background()
         self._clock = clock
         self.driver = Driver(self.config, self, clock)
@@ -147,7 +148,11 @@ class AsyncServer:
             MessageTooLargeError: The message is over ``max_payload``.
             QueueFullError: The queue is full before the connect handler has returned.
             TypeError: ``data`` has another type.
+            RuntimeError: This is another event loop than the server's.
         """
+        if asyncio.get_running_loop() is not self._loop:
+            # It says so if that is another one than the server's.
+            self.driver.bind()
         session = self._engine.sessions.get(sid)
         message = data if type(data) is str else message_data(data, self.config.json)
         if session is not None and self._send_at_once(session, message):
@@ -308,7 +313,7 @@ class AsyncServer:
 
     def start(self) -> None:
         """Make what needs a running loop (for the driver)."""
-        loop = asyncio.get_running_loop()
+        self._loop = loop = asyncio.get_running_loop()
         self._courier.bind(loop, self.driver.runner)
         logger.info(
             "serving %s; upgrades %s; ping every %g s, timeout %g s",
