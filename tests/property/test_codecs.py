@@ -365,7 +365,16 @@ def test_sec01_a_hostile_body_is_refused_at_its_first_packet(decode, body):
         (payload_v3.decode_binary, b"\0\1\xff6"),
         (payload_v3.decode_binary, b"\1\1\xff\4"),
     ],
-    ids=ascii,
+    ids=[
+        "EIO 4",
+        "EIO 4 astral",
+        "EIO 4 binary",
+        "EIO 3",
+        "EIO 3 wide",
+        "EIO 3 astral",
+        "EIO 3 bytes, text",
+        "EIO 3 bytes, binary",
+    ],
 )
 @pytest.mark.parametrize("count", [1, 1_000, 10_000])
 def test_sec01_sec45_work_grows_with_the_number_of_packets(decode, item, count):

@@ -19,7 +19,9 @@ def take(engine):
     return outputs
 
 
-@pytest.mark.parametrize("ticket", [0, "", (1, 2), frozenset(), None, object()], ids=repr)
+@pytest.mark.parametrize(
+    "ticket", [0, "", (1, 2), frozenset(), None, object()], ids=lambda key: type(key).__name__
+)
 def test_anything_that_can_be_a_key_can_be_a_ticket_or_port(ticket):
     """The shell gets the same objects back, even those that count as false."""
     engine = Engine(ServerConfig())
