@@ -35,7 +35,11 @@ class Hooks:
 
     def changed(self) -> None:
         """Take note that a hook may have been added."""
-        self._engine.tracing = bool(self._handlers.hooks("packet"))
+        if self._handlers.hooks("packet") and not self._engine.tracing:
+            self._engine.tracing = True
+            for session in self._engine.sessions.values():
+                # Open sessions may have taken the direct way so far, where no packet is seen.
+                session.refresh()
         self._changes_headers = bool(
             self._handlers.hooks("headers") or self._handlers.hooks("initial_headers")
         )
