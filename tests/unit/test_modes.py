@@ -1,0 +1,92 @@
+"""The ``async_mode`` option: found through entry points, and never guessed by importing."""
+
+import sys
+import types
+
+import pytest
+
+from engineio.errors import ConfigError
+from engineio.modes import ASYNC_MODES, resolve_async_mode
+
+
+class Mode:
+    """What a framework package would offer."""
+
+    def attach(self, server: object, app: object, engineio_path: str) -> None:
+        """Take note of nothing."""
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """Installs a distribution with modes, as pip would leave it on disk."""
+
+    def install(*names):
+        folder = tmp_path / "some_engineio-1.0.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: some-engineio\nVersion: 1.0")
+        lines = [f"{name} = some_engineio_modes:{name}" for name in names]
+        (folder / "entry_points.txt").write_text("\n".join(["[engineio.modes]", *lines]))
+        module = types.ModuleType("some_engineio_modes")
+        for name in names:
+            setattr(module, name, Mode())
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        monkeypatch.syspath_prepend(tmp_path)
+        return module
+
+    return install
+
+
+def test_the_core_holds_asgi():
+    assert resolve_async_mode("asgi")[0] == "asgi"
+
+
+@pytest.mark.parametrize(
+    ("installed", "chosen"),
+    [
+        (["sanic", "tornado", "aiohttp"], "aiohttp"),
+        (["sanic", "tornado"], "tornado"),
+        (["sanic"], "sanic"),
+        (["something_else"], "asgi"),
+    ],
+)
+def test_without_a_name_the_first_that_is_installed_is_chosen(install, installed, chosen):
+    """The order is aiohttp, tornado, sanic, asgi."""
+    install(*installed)
+
+    assert resolve_async_mode(None)[0] == chosen
+
+
+def test_a_mode_of_another_package_is_loaded(install):
+    module = install("tornado")
+
+    assert resolve_async_mode("tornado") == ("tornado", module.tornado)
+
+
+def test_a_mode_that_is_not_chosen_is_not_loaded(install):
+    module = install("tornado", "sanic")
+    del module.sanic
+
+    assert resolve_async_mode(None)[0] == "tornado"
+
+
+@pytest.mark.parametrize("name", [name for name in ASYNC_MODES if name != "asgi"])
+def test_a_mode_that_is_not_installed_names_its_package(install, name):
+    install("something_else")
+
+    with pytest.raises(ConfigError, match=f"needs the package {name}-engineio"):
+        resolve_async_mode(name)
+
+
+@pytest.mark.parametrize("name", ["", "ASGI", "threading", "something_else"])
+def test_an_unknown_mode_is_an_error_that_lists_them(install, name):
+    install("something_else")
+
+    with pytest.raises(ConfigError, match="there are aiohttp, tornado, sanic, asgi"):
+        resolve_async_mode(name)
+
+
+def test_asgi_does_not_attach():
+    _, mode = resolve_async_mode("asgi")
+
+    with pytest.raises(ConfigError, match=r"wrap the application in engineio\.ASGIApp"):
+        mode.attach(object(), object(), "engine.io")
