@@ -1,0 +1,216 @@
+"""The WebSocket half of the ASGI gateway: one connection as a port of the asyncio shell.
+
+Nothing here decides anything about the protocol. What differs between ASGI servers and matters here
+is written where it matters.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from types import CoroutineType
+from typing import Any
+
+from ..aio.driver import Driver
+from ..aio.port import WebSocketPort
+from ..http.response import Response
+from ..types import Data
+from .asgi_scope import GONE, Event, Receive, Scope, Send, raw_headers, request_of
+
+__all__ = ["deny", "serve_websocket"]
+
+# RFC 6455 section 7.4.1: "1000 indicates a normal closure".
+_NORMAL = 1000
+
+
+async def serve_websocket(driver: Driver, scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve one WebSocket until it is gone."""
+    if (await receive())["type"] != "websocket.connect":
+        return
+    port = _ASGIWebSocket(driver, send)
+    decision = await driver.websocket(request_of(scope), port)
+    if isinstance(decision, Response):
+        # Some servers raise where the client did not wait for its answer.
+        with suppress(*GONE):
+            await deny(scope, send, decision)
+        return
+    try:
+        await send({"type": "websocket.accept", "headers": [*raw_headers(decision)]})
+    except BaseException as error:
+        driver.closed(port, None, "the client left during the handshake")
+        if not (port.aborted or isinstance(error, GONE)):
+            raise
+        return
+    driver.accepted(port)
+    await port.read(receive)
+
+
+async def deny(scope: Scope, send: Send, response: Response) -> None:
+    """Refuse a WebSocket, with the response where the server can send one.
+
+    A server that cannot answers 403; daphne would hang if it were sent the response anyway.
+    """
+    if "websocket.http.response" not in (scope.get("extensions") or {}):
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    headers = [*raw_headers(response.headers), (b"content-length", b"%d" % len(response.body))]
+    status = {"status": response.status, "headers": headers}
+    await send({"type": "websocket.http.response.start", **status})
+    await send({"type": "websocket.http.response.body", "body": response.body})
+    # uvicorn takes an application that returns before its next turn for one that answered nothing,
+    # and logs an error for each client that was refused.
+    await asyncio.sleep(0)
+
+
+class _ASGIWebSocket(WebSocketPort):
+    """One WebSocket connection.
+
+    A ``send`` that the server takes at once is done when `write` returns; one that has to wait goes
+    on in a task, and the engine hears of it through `Driver.drained`.
+
+    Attributes:
+        aborted: Whether `abort` has cancelled the task that serves the connection.
+    """
+
+    __slots__ = (
+        "_closing",
+        "_driver",
+        "_held",
+        "_interruption",
+        "_pending",
+        "_send",
+        "_task",
+        "_writing",
+        "aborted",
+    )
+
+    def __init__(self, driver: Driver, send: Send) -> None:
+        super().__init__()
+        self._driver = driver
+        self._send = send
+        self._pending: Sequence[Data] = ()
+        self._writing = False
+        self._closing: Event | None = None
+        self._held = False
+        self._interruption: asyncio.Future[None] | None = None
+        self.aborted = False
+        self._task = asyncio.current_task()
+
+    async def read(self, receive: Receive) -> None:
+        """Pass on what arrives until the connection is gone."""
+        received, port = self._driver.received, self
+        try:
+            while True:
+                try:
+                    event = await receive()
+                except asyncio.CancelledError:
+                    if not await self._let_close_out():
+                        raise
+                    continue
+                if event["type"] != "websocket.receive":
+                    break
+                data = event.get("text")
+                wait = received(port, event["bytes"] if data is None else data)
+                if wait is not None:
+                    self._held = True
+                    await wait
+                    self._held = False
+        except BaseException:
+            self._driver.closed(self, None, "the server cancelled the connection")
+            if not self.aborted:
+                raise
+            # It was `abort` that cancelled this task: returning is what drops the connection.
+            return
+        # Whatever the server does in this task from now on is not ours to cancel.
+        self._task = None
+        code = event.get("code")
+        # Servers give an enum, a plain int, or for some kinds of loss nothing.
+        self._driver.closed(self, None if code is None else int(code), event.get("reason") or "")
+
+    def write(self, frames: Sequence[Data]) -> bool:
+        """Send messages; False if one of them, and so the rest, has to wait."""
+        for index, frame in enumerate(frames):
+            if not self.write_one(frame):
+                self._pending = frames[index + 1 :]
+                return False
+        return True
+
+    def write_one(self, frame: Data) -> bool:
+        """Send one message; False if it has to wait."""
+        kind = "text" if isinstance(frame, str) else "bytes"
+        sending: Any = self._send({"type": "websocket.send", kind: frame})
+        self._writing = not self._start(sending, self._written)
+        return not self._writing
+
+    def hang_up(self, code: int, reason: str) -> None:
+        """Send the close frame, after what is being written."""
+        self._closing = {"type": "websocket.close", "code": code, "reason": reason}
+        if not self._writing:
+            self._close(self._closing)
+
+    def abort(self) -> None:
+        """End the task that serves the connection, and with it the connection."""
+        self.aborted = True
+        if self._task is not None:
+            self._task.cancel()
+
+    def _start(self, sending: Any, finished: Callable[[BaseException | None], None]) -> bool:
+        if type(sending) is not CoroutineType:
+            sending = _awaiting(sending)
+        try:
+            return self._driver.runner.start(sending, finished)
+        except GONE:
+            self._lost()
+            return True
+
+    def _written(self, error: BaseException | None) -> None:
+        self._writing = False
+        if error is not None:
+            self._lost()
+            if not isinstance(error, (*GONE, asyncio.CancelledError)):
+                raise error
+            return
+        if not self.write(self._pending):
+            return
+        self._pending = ()
+        if self._closing is not None:
+            self._close(self._closing)
+        else:
+            self._driver.drained(self)
+
+    def _close(self, event: Event) -> None:
+        try:
+            is_out = self._start(self._send(event), self._closed)
+        except Exception:
+            # daphne raises here: it lets applications close with 1000 and 3000 to 4999 only.
+            if event["code"] == _NORMAL:
+                raise
+            self._close({**event, "code": _NORMAL})
+            return
+        if not is_out and not self._held and self._task is not None:
+            # granian sends no close while a `receive` waits, so that has to end first.
+            self._interruption = asyncio.get_running_loop().create_future()
+            self._task.cancel()
+
+    async def _let_close_out(self) -> bool:
+        """Return True when the close is out, or False if it was not that which interrupted."""
+        interruption = self._interruption
+        if interruption is None or self._task is None or self._task.uncancel():
+            return False
+        await interruption
+        self._interruption = None
+        return True
+
+    def _closed(self, error: BaseException | None) -> None:
+        """The close frame is out, or the connection was gone: `read` hears of either."""
+        if self._interruption is not None and not self._interruption.done():
+            self._interruption.set_result(None)
+
+    def _lost(self) -> None:
+        self._driver.closed(self, None, "the connection broke while writing")
+
+
+async def _awaiting(awaitable: Awaitable[None]) -> None:
+    """Make a coroutine of what a server that is not written in Python returns."""
+    await awaitable
