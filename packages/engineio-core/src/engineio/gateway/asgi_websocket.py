@@ -140,8 +140,15 @@ class _ASGIWebSocket(WebSocketPort):
         """Send one message; False if it has to wait."""
         kind = "text" if isinstance(frame, str) else "bytes"
         sending: Any = self._send({"type": "websocket.send", kind: frame})
-        self._writing = not self._start(sending, self._written)
-        return not self._writing
+        try:
+            is_out = self._start(sending, self._written)
+        except GONE:
+            # Soon and not now: the engine must first hear that this frame is not out, or it would
+            # not count as undelivered.
+            asyncio.get_running_loop().call_soon(self._lost)
+            is_out = False
+        self._writing = not is_out
+        return is_out
 
     def hang_up(self, code: int, reason: str) -> None:
         """Send the close frame, after what is being written."""
@@ -158,11 +165,7 @@ class _ASGIWebSocket(WebSocketPort):
     def _start(self, sending: Any, finished: Callable[[BaseException | None], None]) -> bool:
         if type(sending) is not CoroutineType:
             sending = _awaiting(sending)
-        try:
-            return self._driver.runner.start(sending, finished)
-        except GONE:
-            self._lost()
-            return True
+        return self._driver.runner.start(sending, finished)
 
     def _written(self, error: BaseException | None) -> None:
         self._writing = False
@@ -182,6 +185,9 @@ class _ASGIWebSocket(WebSocketPort):
     def _close(self, event: Event) -> None:
         try:
             is_out = self._start(self._send(event), self._closed)
+        except GONE:
+            self._lost()
+            return
         except Exception:
             # daphne raises here: it lets applications close with 1000 and 3000 to 4999 only.
             if event["code"] == _NORMAL:
