@@ -68,14 +68,14 @@ class Served:
         return not any((*tables, self.eio._inboxes, engine.outputs))
 
 
-async def eventually(happened: Callable[[], Any], seconds: float = 1.0) -> None:
+async def eventually(happened: Callable[[], Any], seconds: float = 5.0) -> None:
     """Wait, in turns of the loop, until something has happened: other threads take part."""
     async with asyncio.timeout(seconds):
         while not happened():  # noqa: ASYNC110  # it may happen in a thread
             await asyncio.sleep(0.001)
 
 
-async def soon(awaitable: Awaitable[Any], seconds: float = 1.0) -> Any:
+async def soon(awaitable: Awaitable[Any], seconds: float = 5.0) -> Any:
     """Await something that must not take long."""
     async with asyncio.timeout(seconds):
         return await awaitable

@@ -178,6 +178,7 @@ async def test_a_handler_is_cancelled_and_its_session_goes_on(
     """By another handler, as applications do with a request that is out of date."""
     served = serve(async_handlers=True)
     latest: dict[str, asyncio.Task[Any]] = {}
+    go = asyncio.Event()
 
     @served.on("message")
     async def message(sid: str, data: Any) -> None:
@@ -186,13 +187,15 @@ async def test_a_handler_is_cancelled_and_its_session_goes_on(
         if sid in latest:
             latest[sid].cancel()
         latest[sid] = task
-        await asyncio.sleep(0.02)
+        await go.wait()
         served.heard.append(data)
         await served.eio.send(sid, data)
 
     async with served.client(carrier) as client:
         for data in "abcde":
             await client.send(data)
+        await served.clock.settle()
+        go.set()
         assert await client.receive() == "e"
         assert await client.receive_nothing()
         await client.send("f")

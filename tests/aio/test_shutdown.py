@@ -121,7 +121,7 @@ async def test_messages_that_wait_are_handled_first(serve: Serve, carrier: str) 
 
 
 async def test_a_server_without_clients_ends_at_once(serve: Serve) -> None:
-    await soon(serve().eio.shutdown(), 0.1)
+    await soon(serve().eio.shutdown())
 
 
 async def test_two_shutdowns_at_once_end_together(serve: Serve) -> None:

@@ -26,7 +26,9 @@ from .network import Answer, Network
 
 __all__ = ["Client"]
 
-_PATIENCE = 1.0
+# An upper bound for what does not happen, on a machine that may be busy.
+_PATIENCE = 5.0
+_FAREWELL = 1.0
 
 
 class Client:
@@ -149,7 +151,7 @@ class Client:
         self._driver.perform()
         try:
             with suppress(TimeoutError):
-                await self._driver.until(lambda: self.closed, _PATIENCE, "no answer to the close")
+                await self._driver.until(lambda: self.closed, _FAREWELL, "no answer to the close")
         finally:
             self.abort()
             await self._driver.finish()
