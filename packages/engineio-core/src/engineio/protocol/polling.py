@@ -142,7 +142,9 @@ class Polling:
             return
         config = self._config
         packets = self._outbox.take(
-            config.max_payload, config.max_packets_per_poll, self._codec.payload_size
+            config.max_payload + self._codec.separator,
+            config.max_packets_per_poll,
+            self._codec.payload_size,
         )
         self.get = None
         self.unconfirmed = exchange.ticket

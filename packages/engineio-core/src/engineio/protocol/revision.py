@@ -39,6 +39,8 @@ class Codec:
         decode_body: A POST body and whether it is declared as binary, to packets.
         encode_body: Packets to a polling answer and its content type.
         payload_size: The bytes a packet takes in a polling answer, at the most.
+        separator: How many of them only join it to the next, so that the last packet of an answer
+            takes so many less.
     """
 
     revision: Revision
@@ -48,6 +50,7 @@ class Codec:
     decode_body: Callable[[bytes, bool], Decoded]
     encode_body: Callable[[list[Packet]], tuple[bytes, str]]
     payload_size: Callable[[Packet], int]
+    separator: int
 
 
 def _decode_body_v4(body: bytes, binary: bool) -> Decoded:
@@ -87,6 +90,7 @@ V4 = Codec(
     _decode_body_v4,
     _encode_body_v4,
     payload.payload_size,
+    1,
 )
 V3 = Codec(
     Revision.V3,
@@ -96,6 +100,7 @@ V3 = Codec(
     _decode_body_v3,
     _encode_body_v3,
     _size_v3,
+    0,
 )
 V3_BASE64 = Codec(
     Revision.V3,
@@ -105,6 +110,7 @@ V3_BASE64 = Codec(
     _decode_body_v3,
     _encode_body_v3_base64,
     payload_v3.text_size,
+    0,
 )
 
 

@@ -195,9 +195,9 @@ class Session(Timed):
             MessageTooLargeError: It is over ``max_payload``, as a polling answer would be too.
             UnicodeEncodeError: Its text holds a lone surrogate, which has no form in UTF-8.
         """
-        config = self.hub.config
-        on_polling = self.transport is Transport.POLLING
-        size = self.codec.payload_size(packet) if on_polling else packet.size
+        config, codec = self.hub.config, self.codec
+        alone = codec.payload_size(packet) - codec.separator
+        size = alone if self.transport is Transport.POLLING else packet.size
         if size > config.max_payload:
             raise MessageTooLargeError(size, config.max_payload)
         if not self.outbox.has_room(packet):
