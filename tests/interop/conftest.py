@@ -1,39 +1,40 @@
 """The matrix of the interoperability tests: servers, official clients and runtimes.
 
-A new server or framework adds one row to `DEPLOYMENTS`.
+A new server or framework adds its row to the conformance suite, and its name here if the matrix
+is to run on it every day.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 
+from tests.conformance.deployments import DEPLOYMENTS
 from tests.conformance.harness.deployment import Deployment, ServerProcess
 from tests.conformance.harness.server import Server
 from tests.conformance.harness.survival import survival
 from tests.interop.peer import EVERY_WAY, Peer, Transports
 from tests.interop.runtimes import ChromiumRuntime, Client, NodeRuntime, Runtime
+from tests.interop.tally import Tally
 from tests.support.browser import Browser, Chromium
 
-DEPLOYMENTS = (
-    Deployment(
-        "uvicorn",
-        (
-            "uvicorn",
-            "tests.conformance.application.asgi:app",
-            "--host={host}",
-            "--port={port}",
-            "--log-level=warning",
-        ),
-    ),
-)
+EVERYDAY = {"uvicorn-sansio"}
+"""The servers that `scripts/test` runs the matrix on; `scripts/soak` runs it on all others."""
 
 USED_PROFILES = ("default", "interop", "legacy", "legacy-heartbeat")
 
 
-@pytest.fixture(scope="session", params=DEPLOYMENTS, ids=lambda row: row.name)
+def _rows() -> list[Any]:
+    return [
+        pytest.param(row, id=row.name, marks=[] if row.name in EVERYDAY else [pytest.mark.soak])
+        for row in DEPLOYMENTS
+    ]
+
+
+@pytest.fixture(scope="session", params=_rows())
 def deployment(request: pytest.FixtureRequest) -> Deployment:
     """The row of the server under test."""
     row: Deployment = request.param
@@ -61,8 +62,11 @@ async def _wake(server: Server) -> None:
 async def server(running: Server) -> AsyncIterator[Server]:
     """The server under test as one test sees it, held to the postcondition afterwards."""
     server = Server(running.address, running.harness)
-    async with survival(server):
-        yield server
+    try:
+        async with survival(server):
+            yield server
+    finally:
+        server.hang_up()
 
 
 @pytest.fixture(scope="session")
@@ -105,3 +109,22 @@ def transports(request: pytest.FixtureRequest) -> Transports:
     """The transports that the client may use."""
     transports: Transports = request.param
     return transports
+
+
+TOTAL = pytest.StashKey[Tally]()
+
+
+@pytest.fixture(scope="session")
+def total(request: pytest.FixtureRequest) -> Tally:
+    """What all tests of the session have counted together; shown at its end."""
+    return request.config.stash.setdefault(TOTAL, Tally())
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say what the tests over a bad network have counted."""
+    tally = config.stash.get(TOTAL, None)
+    if tally is not None:
+        terminalreporter.section("over a bad network")
+        terminalreporter.line(str(tally))

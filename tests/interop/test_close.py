@@ -28,9 +28,10 @@ HUSH = "!send 0"
 """A message that the application does not answer, so that a poll stays parked."""
 
 
-async def heard(server: Server, key: str, text: str) -> None:
-    """Wait until the server has received a message."""
-    await server.until(lambda: server.account(key), lambda account: text in account.messages)
+async def settled(server: Server, key: str) -> None:
+    """Wait until the server has heard `HUSH` and serves nothing but a poll or a WebSocket."""
+    await server.until(lambda: server.account(key), lambda account: HUSH in account.messages)
+    await server.busy(key)
 
 
 async def while_playing(scenario: Awaitable[Any], meanwhile: Callable[[], Awaitable[None]]) -> Any:
@@ -71,7 +72,7 @@ async def test_a_client_comes_back_as_a_new_session(peer: Peer, transports: Tran
 async def test_the_client_is_gone(peer: Peer, transports: Transports) -> None:
     """Its tab is closed, or its process killed: nothing is said."""
     playing = asyncio.create_task(peer.play("farewell", transports, say=HUSH))
-    await heard(peer.server, peer.key, HUSH)
+    await settled(peer.server, peer.key)
     playing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await playing
@@ -84,11 +85,11 @@ async def test_a_lost_connection(peer: Peer, transports: Transports) -> None:
     async with ChaosProxy(server.address.port) as proxy:
 
         async def lose() -> None:
-            await heard(server, peer.key, "ready")
+            await settled(server, peer.key)
             proxy.cut()
 
         via = Address("127.0.0.1", proxy.port)
-        scenario = peer.play("surviveLoss", transports, via=via, period=50, tries=40)
+        scenario = peer.play("surviveLoss", transports, via=via, say=HUSH, period=50, tries=40)
         result = await while_playing(scenario, lose)
         assert result["reason"] in LOSS
         assert result["echo"] == "back"
@@ -102,13 +103,11 @@ async def test_a_dead_connection(peer: Peer, transports: Transports) -> None:
     async with ChaosProxy(server.address.port) as proxy:
 
         async def die() -> None:
-            await heard(server, peer.key, "ready")
+            await settled(server, peer.key)
             proxy.stall()
 
         via = Address("127.0.0.1", proxy.port)
-        scenario = peer.play(
-            "farewell", transports, profile="legacy-heartbeat", via=via, say="ready"
-        )
+        scenario = peer.play("farewell", transports, profile="legacy-heartbeat", via=via, say=HUSH)
         result = await while_playing(scenario, die)
         assert result == {"transport": transports[-1], "reason": "ping timeout"}
         account = await server.disconnected(peer.key)
@@ -131,14 +130,14 @@ async def test_the_server_is_restarted(
         new = ServerProcess(deployment, tmp_path)
 
         async def restart() -> None:
-            await heard(server, peer.key, "ready")
+            await settled(server, peer.key)
             ended = await asyncio.to_thread(old.stop)
             assert ended.seconds < 5, "one client kept the server from ending"
             address = await asyncio.to_thread(new.start)
             proxy.target = address.port
 
         via = Address("127.0.0.1", proxy.port)
-        scenario = peer.play("surviveLoss", transports, via=via, period=50, tries=200)
+        scenario = peer.play("surviveLoss", transports, via=via, say=HUSH, period=50, tries=200)
         result = await while_playing(scenario, restart)
         await asyncio.to_thread(new.stop)
     assert result == {"reason": "transport close", "echo": "back"}

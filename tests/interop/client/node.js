@@ -10,6 +10,6 @@ const { client, ...order } = JSON.parse(await text(process.stdin));
 const library = require(client);
 // Revision 4 exports a class, revision 3 a function.
 const connect = (url, options) => new library.Socket(url, options);
-console.log(JSON.stringify(await play(connect, order)));
+const result = JSON.stringify(await play(connect, order));
 // A request that a dead network never answers must not keep the process.
-process.exit();
+process.stdout.write(result, () => process.exit());

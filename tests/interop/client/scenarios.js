@@ -108,11 +108,11 @@ async function comeBack({ open, transports }, { times }) {
   return answers;
 }
 
-/** Says "ready", waits for the connection to be lost, and tries to come back until it is welcome. */
-async function surviveLoss({ open, transports }, { period, tries }) {
+/** Says something, waits for the connection to be lost, and tries to come back until it is welcome. */
+async function surviveLoss({ open, transports }, { say, period, tries }) {
   const lost = open();
   await lost.settled(transports);
-  lost.send("ready");
+  lost.send(say);
   const reason = await lost.closed();
   for (let left = tries; left > 0; left -= 1) {
     const socket = open();
