@@ -11,7 +11,7 @@ fail() {
 # use_python VERSION: sets `venv` for the given X.Y, or for the machine's own Python when it is empty.
 use_python() {
   python_version=$1
-  [[ $1 =~ ^(3\.[0-9]+)?$ ]] || fail "'$1' is not a Python version such as 3.13"
+  [[ ! $1 || $1 =~ ^3\.(1[1-9]|[2-9][0-9])$ ]] || fail "'$1' is not a version such as 3.13, from 3.11 on"
   venv=.venv${1:+-$1}
 }
 

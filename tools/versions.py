@@ -10,8 +10,13 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# In a pyproject.toml: the package's own version, and the one of engineio-core that it depends on.
-COPY = re.compile(r'(?m)(?<=^version = ")[^"]+|(?<="engineio-core==)[^"]+')
+CORE = ROOT / "packages/engineio-core"
+
+# In a pyproject.toml the package's own version and that of engineio-core, which it depends on; in
+# Python the one that the package states of itself.
+COPY = re.compile(
+    r'(?m)(?<=^version = ")[^"]+|(?<="engineio-core==)[^"]+|(?<=^__version__ = ")[^"]+'
+)
 
 
 class Copy(NamedTuple):
@@ -23,11 +28,12 @@ class Copy(NamedTuple):
 
 def copies() -> list[Copy]:
     """Returns every copy of the version, engineio-core's own one first."""
-    core = ROOT / "packages/engineio-core/pyproject.toml"
-    others = sorted(set(ROOT.glob("packages/*/pyproject.toml")) - {core})
+    settings = sorted(ROOT.glob("packages/*/pyproject.toml"))
+    modules = sorted(ROOT.glob("packages/*/src/*/__init__.py"))
+    core_first = sorted([*settings, *modules], key=lambda path: CORE not in path.parents)
     return [
         Copy(path, version)
-        for path in (core, *others)
+        for path in core_first
         for version in COPY.findall(path.read_text("utf-8"))
     ]
 
