@@ -10,6 +10,8 @@ __all__ = ["DEPLOYMENTS"]
 _ASGI = "tests.conformance.application.asgi:app"
 _UVICORN = ("uvicorn", _ASGI, "--host={host}", "--port={port}", "--log-level=warning")
 _DROPS_EARLY_FRAMES = "its HTTP parser drops what follows the request in the same segment"
+_DROPS_HALF_CLOSED = "it drops a client that has sent FIN"
+_COUNTS_ARRIVED = "it counts the bytes that arrive, not those announced"
 
 DEPLOYMENTS = (
     Deployment(
@@ -36,14 +38,20 @@ DEPLOYMENTS = (
         missing={
             Ability.EARLY_FRAMES: _DROPS_EARLY_FRAMES,
             Ability.PROMPT_DROP: "it waits for the client's close frame",
-            Ability.DECLARED_LENGTH: "it counts the bytes that arrive, not those announced",
+            Ability.DECLARED_LENGTH: _COUNTS_ARRIVED,
             Ability.QUIET: "it logs a traceback for header fields that are not ASCII",
         },
     ),
     Deployment(
         "hypercorn",
-        ("hypercorn", _ASGI, "--bind={host}:{port}"),
-        missing={Ability.IDLE_CLOSE: "it notices after its keep-alive timeout of 5 s"},
+        ("hypercorn", _ASGI, "--bind={host}:{port}", "--workers=0"),
+        missing={
+            Ability.QUIET_STOP: "it logs the cancellation of connections that it drops",
+            Ability.IDLE_CLOSE: "it notices after its keep-alive timeout of 5 s",
+            Ability.CLIENT_CODES: "every close is a 1006 to it",
+            Ability.EARLY_FRAMES: "it refuses the request, after the application has accepted it",
+            Ability.DECLARED_LENGTH: _COUNTS_ARRIVED,
+        },
     ),
     Deployment(
         "daphne",
@@ -60,7 +68,7 @@ DEPLOYMENTS = (
             Ability.ACCEPT_HEADERS: "it drops header fields given with websocket.accept",
             Ability.STREAMED_BODY: "it has the whole body before it calls the application",
             Ability.RAW_BODY: "it parses multipart bodies itself, and refuses this one",
-            Ability.HALF_CLOSE: "it drops a client that has sent FIN",
+            Ability.HALF_CLOSE: _DROPS_HALF_CLOSED,
         },
     ),
     Deployment(
@@ -69,6 +77,9 @@ DEPLOYMENTS = (
         missing={
             Ability.FAILURE_CODES: "its close frame then has no code",
             Ability.CLOSES_TCP: "it leaves that to the client",
+            Ability.LAST_FRAMES: "its own end overtakes them",
+            Ability.ACCEPT_HEADERS: "it drops header fields given with websocket.accept",
+            Ability.HALF_CLOSE: _DROPS_HALF_CLOSED,
         },
     ),
     Deployment(
@@ -76,7 +87,9 @@ DEPLOYMENTS = (
         ("gunicorn", "--worker-class=asgi", "--workers=1", "--bind={host}:{port}", _ASGI),
         missing={
             Ability.DENIAL_RESPONSE: "it has no websocket.http.response: a refusal is a bare 403",
+            Ability.EARLY_FRAMES: _DROPS_EARLY_FRAMES,
             Ability.IDLE_CLOSE: "the task of a connection lives on for its keep-alive of 2 s",
+            Ability.HALF_CLOSE: _DROPS_HALF_CLOSED,
         },
     ),
 )

@@ -312,7 +312,7 @@ async def test_f46_expect_continue(server: Server) -> None:
     fields = (("Content-Length", "6"), ("Expect", "100-continue"))
     connection = await _begin_post(server, session, *fields)
     if server.can(Ability.EXPECT_CONTINUE):
-        assert await connection.read_until(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        assert (await connection.read_until(b"\r\n\r\n")).startswith(b"HTTP/1.1 100 ")
     await connection.write(b"4hello")
     assert (await connection.response()).body == b"ok"
     assert await session.poll() == ["4hello"]

@@ -138,6 +138,10 @@ async def test_f05_odd_sid(server: Server, query: str) -> None:
     target = f"/engine.io/?EIO=4&transport=polling&sid={query}"
 
     for answer in (await server.get(target), await server.post(target, b"4x")):
+        if answer.status == 414:
+            # A limit of the server's own, below ours: nothing of the request reached us.
+            assert_prompt(server, answer)
+            return
         assert_refused(server, answer, SESSION_UNKNOWN)
         assert answer.body == b'{"code":1,"message":"Session ID unknown"}'
         assert not answer.headers("set-cookie")
@@ -246,18 +250,18 @@ async def test_an_origin_with_control_characters(server: Server, origin: str) ->
 
 async def test_sec02_garbage_behind_an_upgrade_request(server: Server) -> None:
     """Garbage in the segment of a WebSocket handshake does no harm (CVE-2022-21676)."""
-    session = await server.polling()
     for garbage in (b"test", bytes.fromhex("f18000000000")):
+        session = await server.polling("hurried")
         for target in (
-            server.target(transport="websocket", key=server.new_key()),
-            server.target(transport="websocket", sid=session.sid),
+            server.target("hurried", transport="websocket", key=server.new_key()),
+            server.target("hurried", transport="websocket", sid=session.sid),
         ):
             connection = await server.connect()
             head = request_bytes("GET", target, fields=upgrade_fields())
             await connection.write(head + garbage)
             assert (await connection.response()).status in {101, 400, 403}
             connection.close()
-    await session.echo("unharmed")
+        await session.echo("unharmed")
 
 
 async def test_sec03_reset_while_being_refused(server: Server) -> None:

@@ -13,9 +13,13 @@ from tests.conformance.harness.deployment import Ability, Deployment, Exit, Harn
 from tests.conformance.harness.http import request_bytes
 from tests.conformance.harness.server import Server
 from tests.conformance.harness.sessions import ParkedPoll, WebSocketSession
+from tests.conformance.harness.websocket import Closed
 
 _LIMIT = 5.0
 """Seconds from the stop signal to the end of the process."""
+_OWN_TIME = 0.5
+"""What the server below may take for itself, where somebody used up the application's time."""
+
 _CLIENTS = 100
 """As many polls and as many WebSockets."""
 
@@ -54,7 +58,8 @@ async def doomed(
     server.hang_up()
     if doomed.is_running:
         await doomed.stop()
-    assert "Traceback" not in harness.log()
+    if harness.can(Ability.QUIET_STOP):
+        assert "Traceback" not in harness.log()
 
 
 async def test_f78_every_client_is_told(doomed: Doomed) -> None:
@@ -72,16 +77,20 @@ async def test_f78_every_client_is_told(doomed: Doomed) -> None:
         goodbyes = [group.create_task(_goodbye(session)) for session in websockets]
 
     assert [answer.result() for answer in answers] == [["1"]] * _CLIENTS
-    assert [goodbye.result() for goodbye in goodbyes] == [("1", 1001)] * _CLIENTS
-    assert stopping.result().seconds < _LIMIT
+    if doomed.server.can(Ability.LAST_FRAMES):
+        assert [goodbye.result() for goodbye in goodbyes] == [("1", 1001)] * _CLIENTS
+    assert stopping.result().seconds < _LIMIT + _OWN_TIME
     assert doomed.harness.log().count("disconnected: server shutdown") == 2 * _CLIENTS
 
 
-async def _goodbye(session: WebSocketSession) -> tuple[str | bytes, int]:
-    packet = await session.receive(within=_LIMIT)
-    end = await session.closed(within=_LIMIT)
-    session.connection.close()
-    return packet, end.code
+async def _goodbye(session: WebSocketSession) -> tuple[str, int]:
+    packets = ""
+    try:
+        while True:
+            packets += str(await session.receive(within=2 * _LIMIT))
+    except Closed as end:
+        session.connection.close()
+        return packets, end.code
 
 
 async def test_f78_a_server_without_clients_is_gone_at_once(doomed: Doomed) -> None:
@@ -98,7 +107,7 @@ async def test_f78_a_client_that_does_not_take_part(doomed: Doomed) -> None:
 
     ended = await doomed.stop()
 
-    assert ended.seconds < _LIMIT + 1
+    assert ended.seconds < _LIMIT + _OWN_TIME
 
 
 async def test_f78_no_new_session_while_stopping(doomed: Doomed) -> None:

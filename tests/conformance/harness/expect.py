@@ -31,9 +31,9 @@ BAD_REQUEST = {"code": 3, "message": "Bad request"}
 FORBIDDEN = {"code": 4, "message": "Forbidden"}
 UNSUPPORTED_VERSION = {"code": 5, "message": "Unsupported protocol version"}
 
-# The promise is 100 ms; the factor ten is for a machine that is busy with something else. What was
+# The promise is 100 ms; the rest is for a machine that is busy with something else. What was
 # measured is shown at the end of the run.
-_PROMPT = 1.0
+_PROMPT = 3.0
 
 
 def assert_prompt(server: Server, response: Response) -> None:
