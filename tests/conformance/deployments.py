@@ -12,6 +12,7 @@ _UVICORN = ("uvicorn", _ASGI, "--host={host}", "--port={port}", "--log-level=war
 _DROPS_EARLY_FRAMES = "its HTTP parser drops what follows the request in the same segment"
 _DROPS_HALF_CLOSED = "it drops a client that has sent FIN"
 _COUNTS_ARRIVED = "it counts the bytes that arrive, not those announced"
+_LOGS_TRACEBACKS = "it logs a traceback for header fields that are not ASCII"
 
 DEPLOYMENTS = (
     Deployment(
@@ -29,7 +30,7 @@ DEPLOYMENTS = (
         (*_UVICORN, "--ws=websockets"),
         missing={
             Ability.EARLY_FRAMES: _DROPS_EARLY_FRAMES,
-            Ability.QUIET: "it logs a traceback for header fields that are not ASCII",
+            Ability.QUIET: _LOGS_TRACEBACKS,
         },
     ),
     Deployment(
@@ -39,7 +40,7 @@ DEPLOYMENTS = (
             Ability.EARLY_FRAMES: _DROPS_EARLY_FRAMES,
             Ability.PROMPT_DROP: "it waits for the client's close frame",
             Ability.DECLARED_LENGTH: _COUNTS_ARRIVED,
-            Ability.QUIET: "it logs a traceback for header fields that are not ASCII",
+            Ability.QUIET: _LOGS_TRACEBACKS,
         },
     ),
     Deployment(
@@ -49,6 +50,7 @@ DEPLOYMENTS = (
             Ability.QUIET_STOP: "it logs the cancellation of connections that it drops",
             Ability.IDLE_CLOSE: "it notices after its keep-alive timeout of 5 s",
             Ability.CLIENT_CODES: "every close is a 1006 to it",
+            Ability.QUIET: _LOGS_TRACEBACKS,
             Ability.EARLY_FRAMES: "it refuses the request, after the application has accepted it",
             Ability.DECLARED_LENGTH: _COUNTS_ARRIVED,
         },
@@ -69,6 +71,7 @@ DEPLOYMENTS = (
             Ability.STREAMED_BODY: "it has the whole body before it calls the application",
             Ability.RAW_BODY: "it parses multipart bodies itself, and refuses this one",
             Ability.HALF_CLOSE: _DROPS_HALF_CLOSED,
+            Ability.QUIET: _LOGS_TRACEBACKS,
         },
     ),
     Deployment(

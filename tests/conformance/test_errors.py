@@ -48,7 +48,7 @@ ODD_VERSIONS = {
 ODD_SIDS = {
     "unknown": "AAAAAAAAAAAAAAAAAAAAAA",
     "empty": "",
-    "long": "x" * 4_096,
+    "long": "x" * 2_000,
     "percent-encoded": "%41%42",
     "nul": "a%00b",
     "not UTF-8": "%ff%fe",

@@ -92,7 +92,7 @@ async def test_no_pong_over_websocket(server: Server) -> None:
 
 async def test_f53_a_black_holed_connection(server: Server) -> None:
     """Half-open: noticed after interval and timeout, at most 1 s later."""
-    session = await server.websocket("heartbeat")
+    session = await server.websocket("hurried")
     assert await session.finish(within=INTERVAL + TIMEOUT + 1) == "ping timeout"
 
 

@@ -118,15 +118,16 @@ async def test_sec21_a_frame_of_impossible_length(server: Server) -> None:
 
 async def test_f52_fragments_without_end(server: Server) -> None:
     """20 000 empty fragments hold up nobody; the message may be refused."""
-    session = await server.websocket()
+    session = await server.websocket("hurried")
     await session.frame(Opcode.TEXT, b"4", fin=False)
     await session.connection.write(encode_frame(Opcode.CONTINUATION, fin=False) * 20_000)
     await session.frame(Opcode.CONTINUATION, b"x")
 
     with contextlib.suppress(Closed):
-        assert await session.receive() == "4x"
+        while await session.receive() != "4x":
+            pass  # a ping
     if session.ended is not None:
-        assert session.ended.code in {1002, 1008, *server.failure_codes(1009)}
+        assert session.ended.code in {1000, 1002, 1008, *server.failure_codes(1009)}
 
 
 async def test_f52_control_frames_between_fragments(server: Server) -> None:
@@ -187,13 +188,14 @@ async def test_sec22_odd_extensions_and_subprotocols(server: Server, name: str, 
     """Ignored or refused at once; no worker dies of it."""
     server.breaks_rules_below()
     target = server.target(transport="websocket", key=server.new_key())
-    answer = await server.ask_websocket(target, fields=[(name, value)])
+    connection = await server.connect()
+    fields = [*upgrade_fields(), (name, value)]
+    await connection.write(request_bytes("GET", target, fields=fields))
 
-    if isinstance(answer, Response):
-        assert 400 <= answer.status <= 500
+    with contextlib.suppress(EOFError):
+        answer = await connection.response()
+        assert answer.status in {101, *range(400, 501)}
         assert_prompt(server, answer)
-    else:
-        assert_prompt(server, answer.response)
 
 
 async def test_sec23_an_upgrade_with_many_header_fields(server: Server) -> None:

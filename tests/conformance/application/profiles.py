@@ -91,11 +91,7 @@ PROFILES: Mapping[str, Mapping[str, Any]] = {
         "close_timeout": SHORT,
     },
     "hurried": {**_HEARTBEAT, "close_timeout": SHORT, "upgrade_timeout": SHORT},
-    "narrow": {
-        "send_queue_packets": 10,
-        "send_queue_policy": "close",
-        "receive_queue_packets": 4,
-    },
+    "narrow": {"send_queue_packets": 10, "send_queue_policy": "close"},
     "short-inbox": {"receive_queue_packets": 4},
     "drop-oldest": {"send_queue_packets": 10, "send_queue_policy": "drop_oldest"},
     "drop-newest": {"send_queue_packets": 10, "send_queue_policy": "drop_newest"},
