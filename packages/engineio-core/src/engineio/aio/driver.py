@@ -161,11 +161,15 @@ class Driver:
         if self._idle is not None:
             self._idle.clear()
 
-    async def shutdown(self, seconds: float) -> None:
-        """End all sessions and wait until their clients know, for ``seconds`` at the most."""
+    def begin_shutdown(self) -> None:
+        """Tell all clients that it is over, without waiting for any."""
         self.bind()
         self.engine.shutdown(self.now())
         self.perform()
+
+    async def shutdown(self, seconds: float) -> None:
+        """End all sessions and wait until their clients know, for ``seconds`` at the most."""
+        self.begin_shutdown()
         assert self._idle is not None, "bind makes it"
         try:
             async with asyncio.timeout(seconds):

@@ -1,8 +1,8 @@
 """Hearing the stop signal before the server that runs us starts to wait for our requests.
 
 A parked poll is a request that does not end, so servers that drain requests before they tell the
-application (uvicorn and others, measured) would wait for it. The handlers chain: ours only asks the
-loop to begin the shutdown, then the server's own runs as it would have.
+application (uvicorn and others, measured) would wait for it. The handlers chain: ours asks the
+loop to begin the shutdown, and then to run the server's own.
 """
 
 from __future__ import annotations
@@ -63,10 +63,18 @@ class StopSignals:
         return self._loop is None or self._loop.is_closed()
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._stop)
         previous = self._previous.get(number)
-        if previous is not None:
+
+        def stop() -> None:
+            # uvicorn closes WebSockets in the very turn of the loop in which it hears of the
+            # signal, so it hears of it when our clients have been told.
+            self._stop()
+            if previous is not None:
+                previous(number, frame)
+
+        if self._loop is not None and self._loop.is_running():
+            self._loop.call_soon_threadsafe(stop)
+        elif previous is not None:
             previous(number, frame)
 
 

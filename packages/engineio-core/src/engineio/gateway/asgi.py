@@ -95,6 +95,8 @@ class ASGIApp:
 
     def _stop(self) -> None:
         if self._stopping is None or self._stopping.done():
+            # At once, because the server stops as soon as this has returned.
+            self.engineio_server.driver.begin_shutdown()
             shutdown = self.engineio_server.shutdown()
             self._stopping = asyncio.get_running_loop().create_task(shutdown)
 
