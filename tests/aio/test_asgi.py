@@ -254,6 +254,107 @@ async def test_a_client_that_leaves_as_its_answer_comes_is_told_of(serve: Serve)
     assert served.is_empty
 
 
+class RawWebSocket:
+    """A WebSocket without a client, on a server that takes one type of event only when `taken`."""
+
+    def __init__(self, app: Any, slow: str, query: str = "EIO=4&transport=websocket") -> None:
+        self.sent: list[str] = []
+        self.offered = asyncio.Event()
+        self.taken = asyncio.Event()
+        self.arriving: asyncio.Queue[Any] = asyncio.Queue()
+        self.arriving.put_nowait({"type": "websocket.connect"})
+        self._slow = slow
+        scope = {
+            "type": "websocket",
+            "path": "/engine.io/",
+            "query_string": query.encode(),
+            "headers": [(b"host", b"testserver")],
+        }
+        self.task = asyncio.create_task(app(scope, self.arriving.get, self._send))
+
+    async def _send(self, event: Any) -> None:
+        if event["type"] == self._slow:
+            self.offered.set()
+            await self.taken.wait()
+        self.sent.append(event["type"])
+
+    async def over(self) -> None:
+        """Leave; what the application raises is raised here."""
+        self.arriving.put_nowait({"type": "websocket.disconnect", "code": 1000})
+        async with asyncio.timeout(1):
+            await self.task
+
+
+@pytest.mark.parametrize("number", range(62, 67))
+async def test_a_handler_may_disconnect_in_any_message_of_a_burst(
+    serve: Serve, number: int
+) -> None:
+    """After some messages the reader lets others have their turn, and then it waits for that."""
+    served = serve()
+    sids: list[str] = []
+
+    @served.on("message")
+    async def message(sid: str, data: Any) -> None:
+        sids.append(sid)
+        if len(sids) == number:
+            await served.eio.disconnect(sid)
+
+    websocket = RawWebSocket(served.app, "websocket.close")
+    for _ in range(number):
+        websocket.arriving.put_nowait({"type": "websocket.receive", "text": "4x"})
+    async with asyncio.timeout(1):
+        await websocket.offered.wait()
+    await served.clock.settle()
+    websocket.taken.set()
+    await eventually(lambda: "websocket.close" in websocket.sent)
+    await websocket.over()
+
+    assert len(sids) == number
+    await eventually(lambda: served.is_empty)
+
+
+async def test_a_session_may_end_while_its_upgrade_is_being_accepted(serve: Serve) -> None:
+    served = serve()
+    client = served.client("polling")
+    await client.connect()
+    query = f"EIO=4&transport=websocket&sid={client.sid}"
+    websocket = RawWebSocket(served.app, "websocket.accept", query)
+    async with asyncio.timeout(1):
+        await websocket.offered.wait()
+    await served.eio.disconnect(client.sid)
+    await served.clock.settle()
+    websocket.taken.set()
+    await eventually(lambda: "websocket.close" in websocket.sent)
+    await websocket.over()
+
+    assert websocket.sent == ["websocket.accept", "websocket.close"]
+    await eventually(lambda: served.is_empty)
+
+
+async def test_a_client_may_be_too_slow_before_it_is_accepted(serve: Serve) -> None:
+    served = serve(send_queue_policy="close", send_queue_packets=2)
+    floods: list[asyncio.Task[None]] = []
+
+    async def flood(sid: str) -> None:
+        for _ in range(3):
+            await served.eio.send(sid, "x")
+
+    @served.on("connect")
+    async def connected(sid: str) -> None:
+        # It runs in the very turn in which the decision is known but not yet acted on.
+        loop = asyncio.get_running_loop()
+        loop.call_soon(lambda: floods.append(loop.create_task(flood(sid))))
+        await asyncio.sleep(0)
+
+    websocket = RawWebSocket(served.app, "")
+    async with asyncio.timeout(1):
+        await websocket.task
+
+    with pytest.raises(engineio.SessionClosedError):
+        await floods[0]
+    await eventually(lambda: served.is_empty)
+
+
 async def test_a_websocket_may_close_without_a_code(serve: Serve) -> None:
     served = serve()
     served.eio.on("disconnect", lambda sid, reason, info: served.heard.append(info.code))

@@ -29,7 +29,12 @@ async def serve_websocket(driver: Driver, scope: Scope, receive: Receive, send: 
     if (await receive())["type"] != "websocket.connect":
         return
     port = _ASGIWebSocket(driver, send)
-    decision = await driver.websocket(request_of(scope), port)
+    try:
+        decision = await driver.websocket(request_of(scope), port)
+    except asyncio.CancelledError:
+        if not port.aborted:
+            raise
+        return
     if isinstance(decision, Response):
         # Some servers raise where the client did not wait for its answer.
         with suppress(*GONE):
@@ -42,7 +47,7 @@ async def serve_websocket(driver: Driver, scope: Scope, receive: Receive, send: 
         if not (port.aborted or isinstance(error, GONE)):
             raise
         return
-    driver.accepted(port)
+    port.accepted()
     await port.read(receive)
 
 
@@ -90,12 +95,21 @@ class _ASGIWebSocket(WebSocketPort):
         self._driver = driver
         self._send = send
         self._pending: Sequence[Data] = ()
-        self._writing = False
+        # Nothing may be sent before the accept, and nothing but `read` may be interrupted.
+        self._writing = True
         self._closing: Event | None = None
-        self._held = False
+        self._held = True
         self._interruption: asyncio.Future[None] | None = None
         self.aborted = False
         self._task = asyncio.current_task()
+
+    def accepted(self) -> None:
+        """Take note that the accept is out, and so whatever waited for it may follow."""
+        self._writing = self._held = False
+        if self._closing is None:
+            self._driver.accepted(self)
+        else:
+            self._close(self._closing)
 
     async def read(self, receive: Receive) -> None:
         """Pass on what arrives until the connection is gone."""
@@ -104,18 +118,18 @@ class _ASGIWebSocket(WebSocketPort):
             while True:
                 try:
                     event = await receive()
+                    if event["type"] != "websocket.receive":
+                        break
+                    data = event.get("text")
+                    wait = received(port, event["bytes"] if data is None else data)
+                    if wait is not None:
+                        self._held = True
+                        await wait
+                        self._held = False
                 except asyncio.CancelledError:
+                    self._held = False
                     if not await self._let_close_out():
                         raise
-                    continue
-                if event["type"] != "websocket.receive":
-                    break
-                data = event.get("text")
-                wait = received(port, event["bytes"] if data is None else data)
-                if wait is not None:
-                    self._held = True
-                    await wait
-                    self._held = False
         except BaseException:
             self._driver.closed(self, None, "the server cancelled the connection")
             if not self.aborted:
