@@ -267,6 +267,23 @@ async def test_a_verdict_without_a_json_form_refuses_as_a_failure(serve: Serve) 
         await served.client().connect()
 
 
+@pytest.mark.parametrize("when", ["at once", "after waiting"])
+async def test_a_refusal_without_a_json_form_refuses_as_a_failure(
+    serve: Serve, carrier: str, when: str
+) -> None:
+    served = serve()
+
+    @served.on("connect")
+    async def connected(sid: str) -> None:
+        if when == "after waiting":
+            await asyncio.sleep(0)
+        raise engineio.ConnectionRefused({1, 2}, status=403)
+
+    with pytest.raises(ConnectionRejected, match="401"):
+        await served.client(carrier).connect()
+    assert served.is_empty
+
+
 @pytest.mark.parametrize("error", [LookupError, Odd, asyncio.CancelledError, GeneratorExit])
 @pytest.mark.parametrize("when", ["at once", "after waiting"])
 async def test_a_message_handler_that_fails_is_logged_and_the_session_goes_on(

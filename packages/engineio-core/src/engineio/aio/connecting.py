@@ -31,14 +31,15 @@ async def ask(handler: Handler, sid: str, request: Request, inline: bool) -> Res
         request: The handshake.
         inline: Whether plain functions run on the loop and not in a thread.
     """
-    args = (sid, request.native())[: handler.arity] if handler.arity > 1 else (sid,)
     try:
-        verdict = await _call(handler, args, inline)
+        args = (sid, request.native()) if handler.arity > 1 else (sid,)
+        try:
+            verdict = await _call(handler, args, inline)
+        except ConnectionRefused as refused:
+            return json_response(refused.status, refused.body)
         if verdict is None or verdict is True:
             return None
         return json_response(401, "Unauthorized" if verdict is False else verdict)
-    except ConnectionRefused as refused:
-        return json_response(refused.status, refused.body)
     except (KeyboardInterrupt, SystemExit):
         raise
     except asyncio.CancelledError:
