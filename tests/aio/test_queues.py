@@ -264,6 +264,22 @@ async def test_a_sender_that_is_cancelled_while_it_waits_harms_nobody(
         assert served.session(client.sid).owner.senders == []
 
 
+async def test_senders_that_give_up_do_not_pile_up(serve: Serve) -> None:
+    served = serve(send_queue_packets=2)
+
+    async with served.client("polling") as client:
+        client.stop_reading()
+        tasks = [asyncio.create_task(served.eio.send(client.sid, str(n))) for n in range(8)]
+        await served.clock.settle()
+        waiting = [task for task in tasks if not task.done()]
+        assert waiting
+        for task in waiting:
+            task.cancel()
+        await served.clock.settle()
+
+        assert served.session(client.sid).owner.senders == []
+
+
 async def test_a_waiting_sender_goes_on_after_an_upgrade(serve: Serve) -> None:
     """What fills the queue leaves it over the new transport."""
     served = serve(send_queue_packets=2)

@@ -391,8 +391,15 @@ class AsyncServer:
             if session.state is State.CONNECTING:
                 raise QueueFullError("the send queue is full and the client is not connected yet")
             room: asyncio.Future[None] = self._courier.loop.create_future()
-            cast(Inbox, session.owner).senders.append(room)
-            await room
+            senders = cast(Inbox, session.owner).senders
+            senders.append(room)
+            try:
+                await room
+            except asyncio.CancelledError:
+                # Whoever tries again and again with a timeout must not pile up here.
+                with suppress(ValueError):
+                    senders.remove(room)
+                raise
 
     async def _send_unless_closed(self, session: Session, packet: Packet) -> bool:
         try:
@@ -416,7 +423,8 @@ class AsyncServer:
             self._engine.refuse(now, session, refusal)
             self._forget(session)
         elif not self._engine.accept(now, session):
-            logger.warning("a connect handler took longer than connect_timeout")
+            if not self._engine.stopping:
+                logger.warning("a connect handler took longer than connect_timeout")
             self._forget(session)
         self.driver.perform()
 
