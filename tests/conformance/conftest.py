@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 import time
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
@@ -18,6 +19,7 @@ from tests.conformance.harness.ledger import State
 from tests.conformance.harness.server import Server
 from tests.conformance.harness.survival import survival
 
+_REFUSALS = "refusals"
 _IDLE_CONNECTION = 10.0
 """Seconds after which every server has noticed that an idle connection was closed."""
 
@@ -64,11 +66,37 @@ def _state(address: Address) -> State:
 
 
 @pytest.fixture
-async def server(running: Running) -> AsyncIterator[Server]:
+async def server(
+    running: Running, deployment: Deployment, request: pytest.FixtureRequest
+) -> AsyncIterator[Server]:
     """The server under test as one scenario sees it, held to the postcondition afterwards."""
     server = Server(running.address, running.harness)
+    request.node.user_properties.append((_REFUSALS, (deployment.name, server.refusals)))
     try:
         async with survival(server):
             yield server
     finally:
         server.hang_up()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the scenarios of one server together where several processes run them."""
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        if callspec is not None and "deployment" in callspec.params:
+            item.add_marker(pytest.mark.xdist_group(callspec.params["deployment"].name))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show how long refusals took: the scenarios themselves only assert a generous bound."""
+    seconds: dict[str, list[float]] = {}
+    for report in terminalreporter.getreports(""):
+        for name, value in getattr(report, "user_properties", ()):
+            if name == _REFUSALS and report.when == "teardown":
+                seconds.setdefault(value[0], []).extend(value[1])
+    for name, values in seconds.items():
+        if values:
+            median, slowest = (1_000 * value for value in (statistics.median(values), max(values)))
+            terminalreporter.write_line(
+                f"{name}: {len(values)} refusals, median {median:.1f} ms, slowest {slowest:.1f} ms"
+            )
