@@ -237,6 +237,30 @@ async def test_a_session_that_ends_while_handlers_are_behind(serve: Serve, carri
     assert served.is_empty
 
 
+@pytest.mark.parametrize("turn", range(8))
+async def test_a_session_that_ends_as_its_post_is_read_after_all(serve: Serve, turn: int) -> None:
+    """Two answers to one request within a few turns of the loop: the first to come is the one."""
+    served = serve(receive_queue_packets=1)
+    gate = Gate()
+    served.eio.on("message", gate.message)
+    served.keep_reasons()
+
+    async with served.client("polling") as client:
+        for data in ("one", "two"):
+            await client.send(data)
+        held = asyncio.create_task(client.send("three"))
+        await served.clock.settle()
+        gate.open.set()
+        for _ in range(turn):
+            await asyncio.sleep(0)
+        await served.eio.disconnect(client.sid)
+        await asyncio.gather(held, return_exceptions=True)
+    await eventually(lambda: served.is_empty)
+
+    assert served.heard == ["server disconnect"]
+    assert gate.ended[:2] == ["one", "two"]
+
+
 async def test_a_long_payload_leaves_the_loop_to_others(serve: Serve, transport: str) -> None:
     """Handlers that never wait must not keep everybody else waiting (faults.md F-19)."""
     served = serve(receive_queue_packets=100_000)

@@ -100,11 +100,13 @@ class Exchange:
 
     async def _interruptible(self, awaitable: Awaitable[object]) -> bool:
         """Await until `_interrupt`; False if that came first."""
+        scope = asyncio.timeout(None)
         try:
-            async with asyncio.timeout(None) as self._scope:
+            async with scope:
+                self._scope = scope
                 await awaitable
         except TimeoutError:
-            if self._scope is None or not self._scope.expired():
+            if not scope.expired():
                 raise
             return False
         finally:
@@ -112,5 +114,7 @@ class Exchange:
         return True
 
     def _interrupt(self) -> None:
-        if self._scope is not None:
-            self._scope.reschedule(0.0)
+        # Once is enough, and a second time is an error while the first is on its way.
+        scope, self._scope = self._scope, None
+        if scope is not None:
+            scope.reschedule(0.0)
