@@ -138,7 +138,7 @@ class Polling:
         "Client batches polling packets up to maxPayload; servers should do the same outbound."
         """
         exchange = self.get
-        if exchange is None or self.unconfirmed is not None or not self._outbox.waiting:
+        if exchange is None or not self._outbox.waiting:
             return
         config = self._config
         packets = self._outbox.take(
