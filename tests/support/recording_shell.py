@@ -121,6 +121,7 @@ class Socket:
         self.hangup: Hangup | None = None
         self.is_aborted = False
         self.is_gone = False
+        self._was_opened = False
         self.session: Session | None = None
 
     @property
@@ -131,6 +132,11 @@ class Socket:
     def is_open(self) -> bool:
         """Whether the client can still send what the server will look at."""
         return self.is_accepted and self.hangup is None and not self.is_gone
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the client can send: it is open, and has taken its acceptance."""
+        return self.is_open and self._was_opened
 
     @property
     def sid(self) -> str:
@@ -176,6 +182,7 @@ class Socket:
         """The port has taken what it was given."""
         assert self.is_writing, "nobody wants to know"
         self.is_writing = False
+        self._was_opened = True
         self._shell.run(self._shell.engine.drained, self)
 
 
@@ -357,6 +364,10 @@ class RecordingShell:
         """Why a session ended, None for one that has not."""
         info = self._ended.get(sid)
         return None if info is None else info.reason
+
+    def is_accepted(self, sid: str) -> bool:
+        """Whether the application has ever had a session."""
+        return sid in self._accepted
 
     def is_open(self, sid: str) -> bool:
         """Whether the application has a session."""
