@@ -131,7 +131,12 @@ class EngineMachine(RuleBasedStateMachine):
         client = self.pick(data)
         if client.is_polling and not carelessly:
             return
-        client.is_careless |= any(client.is_in_flight(call) for call in client.polls)
+        for call in client.polls:
+            if client.is_in_flight(call):
+                # It has given up the answer on its way, or only the server does not know yet.
+                client.is_careless = True
+                take = data.draw(st.sampled_from([client.read, client.lose]))
+                take(call)
         client.polls.append(self.shell.get(client.sid, client.query))
 
     @rule(data=st.data(), reports=st.booleans())
