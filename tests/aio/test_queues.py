@@ -106,6 +106,23 @@ async def test_a_poller_that_stops_polling_times_out(serve: Serve) -> None:
     assert served.is_empty
 
 
+async def test_f65_a_poller_that_only_posts_ends_although_its_handler_waits(serve: Serve) -> None:
+    """The handler waits for a poll, reading waits for the handler, and nobody polls."""
+    served = serve(send_queue_packets=10, receive_queue_packets=10)
+    served.echo()
+    served.keep_reasons()
+    client = served.client("polling", heartbeats=False)
+    await client.connect()
+    client.stop_reading()
+    await client.send_raw("\x1e".join(["4x"] * 40))
+    await served.clock.settle()
+    client.abort()
+    await served.clock.advance(65.0)
+
+    assert served.heard == ["ping timeout"]
+    await eventually(lambda: served.is_empty)
+
+
 @pytest.mark.parametrize("kind", ["polling", "websocket"])
 async def test_close_ends_the_session_of_whoever_does_not_read(serve: Serve, kind: str) -> None:
     served = serve(send_queue_policy="close", send_queue_packets=5)

@@ -156,7 +156,8 @@ class Client:
 
     def _take(self, packets: list[Packet]) -> None:
         for packet in packets:
-            assert self.is_careless or not self.is_told, "something came after the end"
+            # The answer to a probe comes on another connection than what it was told on.
+            assert self.is_careless or not self.is_told or packet.type is PacketType.PONG, packet
             match packet.type:
                 case PacketType.MESSAGE:
                     self.got.append(packet.data)

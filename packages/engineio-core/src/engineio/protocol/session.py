@@ -227,8 +227,7 @@ class Session(Timed):
         """The handlers are behind (or have caught up), so nothing is read from the client."""
         self.paused = paused
         if paused:
-            # Silence is now the server's own doing, so the client must not pay for it.
-            self.heartbeat.stop()
+            self.heartbeat.pause()
         elif self.state is State.OPEN:
             self.heartbeat.resume(now)
             if self.polling.post is not None and self.polling.post_deadline == inf:
@@ -317,6 +316,10 @@ class Session(Timed):
                 self._beat(now)
 
     def _beat(self, now: float) -> None:
+        # A WebSocket that is gone or takes nothing is found out by the write of the next ping; a
+        # polling client, in the worst case one that only posts, must keep asking for its pings.
+        if self.websocket is not None or self.polling.get is not None:
+            self.heartbeat.alive = True
         beat = self.heartbeat.tick(now)
         if beat is Beat.PING:
             self.put(PING)
