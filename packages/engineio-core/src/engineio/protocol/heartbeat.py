@@ -99,7 +99,6 @@ class Heartbeat(ABC):
         self._extended = True
         return None
 
-
     def _vouched_for(self) -> bool:
         """Whether the client is known to be there while nothing is read from it."""
         alive, self.alive = self.alive, False

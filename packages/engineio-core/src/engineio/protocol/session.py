@@ -145,8 +145,7 @@ class Session(Timed):
         self._short = config.max_payload // 4 - 1
         self.held: list[Data] | None = None
         self.paused = False
-        self._starved = False
-        self._has_pong = False
+        self._starved = self._has_pong = False
         self.doomed: tuple[Reason, str, int | None] | None = None
 
     # -- the application's side ------------------------------------------------------------
@@ -318,14 +317,13 @@ class Session(Timed):
     def _beat(self, now: float) -> None:
         # A WebSocket that is gone or takes nothing is found out by the write of the next ping; a
         # polling client, in the worst case one that only posts, must keep asking for its pings.
-        if self.websocket is not None or self.polling.get is not None:
-            self.heartbeat.alive = True
-        beat = self.heartbeat.tick(now)
-        if beat is Beat.PING:
-            self.put(PING)
-            self.flush(now)
-        elif beat is Beat.TIMEOUT:
-            closing.end(self, now, Reason.PING_TIMEOUT, "no heartbeat from the client")
+        self.heartbeat.alive |= self.websocket is not None or self.polling.get is not None
+        match self.heartbeat.tick(now):
+            case Beat.PING:
+                self.put(PING)
+                self.flush(now)
+            case Beat.TIMEOUT:
+                closing.end(self, now, Reason.PING_TIMEOUT, "no heartbeat from the client")
 
     def _expire(self, now: float) -> None:
         if self.state is State.CONNECTING:
