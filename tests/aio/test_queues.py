@@ -278,7 +278,7 @@ async def test_a_sender_that_is_cancelled_while_it_waits_harms_nobody(
         assert len(expected) == 8 - len(waiting[::2])
         assert [await client.receive() for _ in expected] == expected
         assert await client.receive_nothing()
-        assert served.session(client.sid).owner.senders == []
+        assert served.session(client.sid).owner.senders is None
 
 
 async def test_senders_that_give_up_do_not_pile_up(serve: Serve) -> None:
@@ -294,7 +294,28 @@ async def test_senders_that_give_up_do_not_pile_up(serve: Serve) -> None:
             task.cancel()
         await served.clock.settle()
 
-        assert served.session(client.sid).owner.senders == []
+        assert served.session(client.sid).owner.senders is None
+
+
+async def test_nobody_overtakes_a_sender_that_waits(serve: Serve, carrier: str) -> None:
+    """Not even a message that would fit, or one that comes as room is made."""
+    served = serve(send_queue_bytes=100)
+
+    async with served.client(carrier) as client:
+        client.stop_reading()
+        large = ["a" * 90, "b" * 90, "c" * 90]
+        tasks: list[asyncio.Future[Any]] = [
+            asyncio.ensure_future(served.eio.send(client.sid, text)) for text in large
+        ]
+        await served.clock.settle()
+        tasks += [asyncio.ensure_future(served.eio.send(client.sid, text)) for text in "xyz"]
+        tasks.append(asyncio.ensure_future(served.eio.broadcast("all")))
+        await served.clock.settle()
+        assert not any(task.done() for task in tasks[3:])
+        client.start_reading()
+        expected = [*large, "x", "y", "z", "all"]
+        assert [await client.receive() for _ in expected] == expected
+        await asyncio.gather(*tasks)
 
 
 async def test_a_waiting_sender_goes_on_after_an_upgrade(serve: Serve) -> None:

@@ -193,6 +193,9 @@ class AsyncServer:
             if self._send_at_once(session, message):
                 taken += 1
                 continue
+            if cast(Inbox, session.owner).senders:
+                full.append(session)
+                continue
             try:
                 outcome = self._engine.send(now, session, packet)
             except MessageTooLargeError as error:
@@ -343,12 +346,16 @@ class AsyncServer:
         cast(Inbox, event.session.owner).disconnect(event.info)
 
     def drained(self, session: Session) -> None:
-        """Wake who waits for room in a send queue (for the driver)."""
+        """Let those go on who wait for room in a send queue, in their order (for the driver)."""
         inbox = cast(Inbox, session.owner)
-        senders, inbox.senders = inbox.senders, []
-        for sender in senders:
-            if not sender.done():
-                sender.set_result(None)
+        while inbox.senders:
+            sender = inbox.senders[0]
+            if not sender.outcome.done():
+                outcome = self._engine.send(self.driver.now(), session, sender.packet)
+                if outcome is SendOutcome.FULL:
+                    break
+                sender.outcome.set_result(outcome)
+            inbox.leave(sender)
         self._hooks.drained(session)
 
     def observed(self, event: Observed) -> None:
@@ -370,7 +377,7 @@ class AsyncServer:
     def _send_at_once(self, session: Session, message: Data) -> bool:
         frame = session.fast_out(message)
         websocket = session.websocket
-        if frame is None or websocket is None:
+        if frame is None or websocket is None or session.owner.senders is not None:
             return False
         port: WebSocketPort = websocket.port  # type: ignore[assignment]  # a cast costs a call here
         if not port.write_one(frame):
@@ -379,27 +386,29 @@ class AsyncServer:
         return True
 
     async def _send(self, session: Session, packet: Packet) -> bool:
-        while True:
+        inbox = cast(Inbox, session.owner)
+        if inbox.senders:
+            # Whatever room there is belongs to those who came first.
+            outcome = await self._wait_for_room(inbox, packet)
+        else:
             outcome = self._engine.send(self.driver.now(), session, packet)
             self.driver.perform()
-            if outcome is SendOutcome.ACCEPTED:
-                return True
-            if outcome is SendOutcome.DROPPED:
-                return False
-            if outcome is SendOutcome.CLOSED:
-                raise SessionClosedError("the session ended before the message was accepted")
-            if session.state is State.CONNECTING:
-                raise QueueFullError("the send queue is full and the client is not connected yet")
-            room: asyncio.Future[None] = self._courier.loop.create_future()
-            senders = cast(Inbox, session.owner).senders
-            senders.append(room)
-            try:
-                await room
-            except asyncio.CancelledError:
-                # Whoever tries again and again with a timeout must not pile up here.
-                with suppress(ValueError):
-                    senders.remove(room)
-                raise
+            if outcome is SendOutcome.FULL:
+                if session.state is State.CONNECTING:
+                    raise QueueFullError("the queue is full and the client is not connected yet")
+                outcome = await self._wait_for_room(inbox, packet)
+        if outcome is SendOutcome.CLOSED:
+            raise SessionClosedError("the session ended before the message was accepted")
+        return outcome is SendOutcome.ACCEPTED
+
+    async def _wait_for_room(self, inbox: Inbox, packet: Packet) -> SendOutcome:
+        sender = inbox.wait(packet)
+        try:
+            return await sender.outcome
+        except asyncio.CancelledError:
+            # Whoever tries again and again with a timeout must not pile up here.
+            inbox.leave(sender)
+            raise
 
     async def _send_unless_closed(self, session: Session, packet: Packet) -> bool:
         try:
@@ -433,7 +442,9 @@ class AsyncServer:
         self.driver.perform()
 
     def _forget(self, session: Session) -> None:
-        self._inboxes.pop(session.sid, None)
+        # With sids of the application's own, the client may be back under the same one.
+        if self._inboxes.get(session.sid) is session.owner:
+            self._inboxes.pop(session.sid, None)
         session.owner = None
         if not self._inboxes and self._last_gone is not None:
             self._last_gone.set_result(None)
