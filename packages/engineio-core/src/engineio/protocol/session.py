@@ -87,7 +87,8 @@ class Session(Timed):
         held: Frames that wait for a POST that outlives its transport.
         paused: Whether the handlers are behind, so that nothing is read.
         doomed: Why it will end as soon as it is open, if the client left or the application ended
-            it while the application decided: reason, detail and close code.
+            it while the application decided; why it has ended, while that still has to be told
+            because messages are on their way: reason, detail and close code.
         reason: Why it ended, once it has.
         owner: The shell's own record of this session; the engine never looks at it.
         plain: Whether a WebSocket message can take the direct entries `fast_in` and `fast_out`.
@@ -344,7 +345,7 @@ class Session(Timed):
         else:
             assert self.websocket is not None, "its transport says so"
             self.websocket.flush(now)
-        if self.state is State.CLOSING and not self.outbox.waiting:
+        if self.state is State.CLOSING and not len(self.outbox):
             closing.finish(self, now)
 
     def drained(self, now: float) -> None:
