@@ -11,10 +11,14 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from math import isfinite
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from .errors import ConfigError
+from .functions import is_async
 from .types import JSONModule, OverflowPolicy, SyncHandlers, TransportName
+
+if TYPE_CHECKING:
+    from .http.request import Request
 
 __all__ = ["ALIASES", "ServerConfig"]
 
@@ -84,8 +88,8 @@ class ServerConfig:
     http_compression: bool = True
     compression_threshold: int = 1024
     trusted_proxies: Sequence[str] = ()
-    allow_request: Callable[[Any], bool | str] | None = None
-    generate_id: Callable[[Any], str] | None = None
+    allow_request: Callable[[Request], bool | str] | None = None
+    generate_id: Callable[[Request], str] | None = None
     json: JSONModule = field(default=json)
     decode_json: bool = False
     async_handlers: bool = False
@@ -142,9 +146,7 @@ class ServerConfig:
         _check_choice("sync_handlers", self.sync_handlers, get_args(SyncHandlers))
         object.__setattr__(self, "transports", _transports(self.transports))
         for name in ("allow_request", "generate_id"):
-            value = getattr(self, name)
-            if value is not None and not callable(value):
-                raise ConfigError(f"{name} must be a function or None, not {value!r}")
+            _check_function(name, getattr(self, name))
         _check_functions("json", self.json, ("dumps", "loads"))
 
 
@@ -210,6 +212,16 @@ def _check_heartbeat(interval: float, timeout: float) -> None:
         raise ConfigError("ping_interval and ping_timeout must be at least a millisecond (0.001)")
     if interval + timeout > _LONGEST_TIMER:
         raise ConfigError("ping_interval and ping_timeout are together over 24 days")
+
+
+def _check_function(name: str, value: Any) -> None:
+    if value is None:
+        return
+    if not callable(value):
+        raise ConfigError(f"{name} must be a function or None, not {value!r}")
+    if is_async(value):
+        # Requests are decided at once, where nothing can be awaited.
+        raise ConfigError(f"{name} must be a plain function, not a coroutine function: {value!r}")
 
 
 def _check_functions(name: str, value: object, functions: Sequence[str]) -> None:

@@ -6,12 +6,12 @@ argument, because only ``forwarded`` knows which proxies to believe.
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ..errors import ConfigError
+from ..functions import is_async
 from .request import Request
 from .response import Header, Response
 
@@ -101,7 +101,7 @@ class CorsPolicy:
             # "With credentials, * is no wildcard" (Fetch standard), and should not be one.
             return cls(any_origin=True)
         if callable(allowed):
-            if inspect.iscoroutinefunction(allowed):
+            if is_async(allowed):
                 raise ConfigError("the function in cors_allowed_origins must not be async")
             return cls(predicate=allowed, credentials=credentials)
         return cls(origins=_origins(allowed), credentials=credentials)
