@@ -443,7 +443,16 @@ async def test_json_is_decoded_on_request(serve: Serve, carrier: str) -> None:
     async def message(sid: str, data: Any) -> None:
         served.heard.append(data)
 
-    sent = ['{"a":[1]}', "[1]", "5", "null", '"x"', "{broken", "[" * 100_000, b'{"a":1}']
+    sent: list[str | bytes] = [
+        '{"a":[1]}',
+        "[1]",
+        "5",
+        "null",
+        '"x"',
+        "{broken",
+        "[" * 100_000,
+        b'{"a":1}',
+    ]
     async with served.client(carrier) as client:
         for data in sent:
             await client.send(data)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import engineio
+from engineio.callbacks import HookName
 from engineio.testing import Client, ConnectionClosed, ConnectionRejected
 from tests.aio.served import Served
 
@@ -158,9 +159,15 @@ async def test_a_hook_that_fails_is_logged_and_harms_nobody(
 ) -> None:
     served = serve()
     served.echo()
-    hooks = {"upgrade": 2, "heartbeat": 1, "packet": 3, "headers": 2, "initial_headers": 2}
+    hooks: dict[HookName, int] = {
+        "upgrade": 2,
+        "heartbeat": 1,
+        "packet": 3,
+        "headers": 2,
+        "initial_headers": 2,
+    }
 
-    def broken(name: str, arity: int) -> Callable[..., None]:
+    def broken(name: str, arity: int) -> Any:
         def fail() -> None:
             raise LookupError(f"in {name}")
 
@@ -196,22 +203,23 @@ async def test_several_functions_hear_of_one_hook(serve: Serve) -> None:
 
 
 def test_events_and_hooks_are_checked_when_they_are_registered() -> None:
-    eio = engineio.AsyncServer(async_mode="asgi")
+    # As a program without a type checker: one would find each of these mistakes.
+    on: Any = engineio.AsyncServer(async_mode="asgi").on
 
     with pytest.raises(engineio.ConfigError, match="did you mean message"):
-        eio.on("mesage")(print)
+        on("mesage")(print)
     with pytest.raises(engineio.ConfigError, match="must take 2 arguments"):
-        eio.on("message", lambda sid: None)
+        on("message", lambda sid: None)
     with pytest.raises(engineio.ConfigError, match="must take 1 to 2 arguments"):
-        eio.on("connect", lambda sid, environ, more: None)
+        on("connect", lambda sid, environ, more: None)
     with pytest.raises(engineio.ConfigError, match="plain function"):
 
-        @eio.on("heartbeat")
+        @on("heartbeat")
         async def heartbeat(sid: str) -> None:
             """Never called."""
 
     with pytest.raises(engineio.ConfigError, match="must be a function"):
-        eio.on("message", 5)  # type: ignore[call-overload]  # the mistake is what is tested
+        on("message", 5)
 
 
 async def test_a_decorated_handler_is_still_the_function(serve: Serve) -> None:

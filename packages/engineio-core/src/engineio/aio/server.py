@@ -11,7 +11,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from typing import Any, TypeVar, cast, overload
+from typing import Any, Unpack, cast
 
 from ..config import ServerConfig
 from ..errors import (
@@ -20,15 +20,17 @@ from ..errors import (
     SessionClosedError,
     UnknownSessionError,
 )
-from ..handlers import Handler, HandlerTable
+from ..handlers import Handler
 from ..http.request import Request
 from ..http.response import Response
 from ..messages import message_data
 from ..modes import resolve_async_mode
+from ..options import ServerOptions
 from ..protocol.events import Disconnected
 from ..protocol.packet import Packet, PacketType, SharedPacket
 from ..protocol.session import SendOutcome, Session
 from ..protocol.states import State
+from ..registrar import Registrar
 from ..types import Data, Reason, SendData, TransportName
 from . import timer
 from .background import Background, BackgroundTask
@@ -43,10 +45,8 @@ __all__ = ["AsyncServer"]
 
 logger = logging.getLogger(__name__)
 
-F = TypeVar("F", bound=Callable[..., Any])
 
-
-class AsyncServer:
+class AsyncServer(Registrar):
     """An Engine.IO server for asyncio.
 
     Args:
@@ -70,11 +70,15 @@ class AsyncServer:
     """
 
     def __init__(
-        self, async_mode: str | None = None, *, clock: Clock | None = None, **options: Any
+        self,
+        async_mode: str | None = None,
+        *,
+        clock: Clock | None = None,
+        **options: Unpack[ServerOptions],
     ) -> None:
+        super().__init__()
         self.config = ServerConfig.build(options)
         self.async_mode, self._mode = resolve_async_mode(async_mode)
-        self._handlers = HandlerTable()
         self._courier = Courier(self.config, self._handlers, self._pause, self._forget)
         self._inboxes: dict[str, Inbox] = {}
         self._last_gone: asyncio.Future[None] | None = None
@@ -88,33 +92,6 @@ class AsyncServer:
             logger.info(
                 "async_mode is %r; choose another with AsyncServer(async_mode=...)", self.async_mode
             )
-
-    # -- handlers --------------------------------------------------------------------------
-
-    @overload
-    def on(self, event: str) -> Callable[[F], F]: ...
-
-    @overload
-    def on(self, event: str, handler: F) -> F: ...
-
-    def on(self, event: str, handler: F | None = None) -> F | Callable[[F], F]:
-        """Register the handler of an event, or a hook; usable as a decorator.
-
-        Args:
-            event: ``connect``, ``message``, ``disconnect``, or a hook of `engineio.handlers.HOOKS`.
-            handler: The function, plain or a coroutine function.
-
-        Raises:
-            ConfigError: The event is unknown, or the function takes other arguments.
-        """
-
-        def register(function: F) -> F:
-            self._handlers.add(event, function)
-            self._hooks.changed()
-            self._courier.refresh()
-            return function
-
-        return register if handler is None else register(handler)
 
     def attach(self, app: Any, engineio_path: str = "engine.io") -> None:
         """Add the server's routes to a framework's application.
@@ -373,6 +350,10 @@ class AsyncServer:
         return None if inbox is None else inbox.backlog()
 
     # -- inside ----------------------------------------------------------------------------
+
+    def _registered(self) -> None:
+        self._hooks.changed()
+        self._courier.refresh()
 
     def _send_at_once(self, session: Session, message: Data) -> bool:
         frame = session.fast_out(message)
