@@ -110,6 +110,43 @@ async def test_hostile_requests_do_not_flood_the_log(
     assert "49 more like it" in caplog.text
 
 
+async def test_functions_that_fail_on_hostile_requests_do_not_flood_the_log(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    """SEC-43: one line a second and cause, also where a bug is the cause of each of them."""
+
+    def origins(origin: str) -> bool:
+        raise LookupError("a bug in cors_allowed_origins")
+
+    served = serve(cors_allowed_origins=origins)
+
+    @served.on("connection_error")
+    def broken(error: engineio.RequestRejected) -> None:
+        served.heard.append(error.error)
+        raise LookupError("a bug in the hook")
+
+    async def knock(times: int) -> list[str]:
+        caplog.clear()
+        for number in range(times):
+            with pytest.raises(ConnectionRejected):
+                await served.client(headers={"Origin": f"http://evil{number}.test"}).connect()
+        return [record.getMessage() for record in caplog.records]
+
+    behind = "the application's function behind ORIGIN_FORBIDDEN failed"
+    assert await knock(50) == [
+        f"{behind} (0 more like it)",
+        "the hook 'connection_error' failed (0 more like it)",
+    ]
+    assert "a bug in cors_allowed_origins" in caplog.text
+    assert "a bug in the hook" in caplog.text
+    assert [type(error) for error in served.heard] == [LookupError] * 50
+    await served.clock.advance(1.5)
+    assert await knock(1) == [
+        f"{behind} (49 more like it)",
+        "the hook 'connection_error' failed (49 more like it)",
+    ]
+
+
 async def test_headers_may_be_changed(serve: Serve, transport: str) -> None:
     served = serve()
     requests: list[Any] = []

@@ -87,7 +87,7 @@ class AsyncServer(Registrar):
         self._clock = clock
         self.driver = Driver(self.config, self, clock)
         self._engine = self.driver.engine
-        self._hooks = Hooks(self._handlers, self._engine)
+        self._hooks = Hooks(self._handlers, self._engine, self.driver.now)
         if async_mode is None:
             logger.info(
                 "async_mode is %r; choose another with AsyncServer(async_mode=...)", self.async_mode
