@@ -41,7 +41,8 @@ class ServerConfig:
         allow_jsonp: Whether JSONP polling is served.
         cors_allowed_origins: None for same-origin only, one origin, several (which must include
             the server's own), ``"*"``, or a function ``(origin) -> bool``.
-        cors_credentials: Whether cookies may accompany cross-origin requests.
+        cors_credentials: Whether browsers are told that pages of the origins named may use cookies
+            over long-polling; with ``"*"`` they never are. A WebSocket carries cookies anyway.
         cookie: The name of a cookie that carries the sid to the load balancer, a dict of its
             attributes (``name``, ``path``, ``httponly``, ``samesite``, ``secure``, ``max_age``,
             ``domain``), or None for no cookie.
@@ -49,9 +50,12 @@ class ServerConfig:
         compression_threshold: The smallest polling answer that is compressed.
         trusted_proxies: Addresses or networks whose ``X-Forwarded-*`` headers are believed;
             ``unix`` stands for peers on a Unix socket.
-        allow_request: ``(request) -> bool | str``, asked about every HTTP request and WebSocket
-            before anything else happens; False or a text refuses with 403.
-        generate_id: ``(request) -> str``, makes a sid in place of 128 random bits.
+        allow_request: ``(request) -> bool | str``, asked about every GET, POST and WebSocket, those
+            of open sessions too, once its transport and its Origin have passed and before its
+            session is looked for. Anything but True refuses with 403, a text is the message. A
+            plain function; never asked about OPTIONS.
+        generate_id: ``(request) -> str``, makes a sid in place of 128 random bits. A plain
+            function; what it returns must be in use by no other session.
         json: Replacement for the ``json`` module, for ``send(dict)`` and ``decode_json``.
         decode_json: Whether incoming text that is a JSON object or array becomes dict or list.
         async_handlers: Whether the messages of one session may be handled concurrently.

@@ -141,7 +141,9 @@ class AsyncServer(Registrar):
         """Send a message to many clients; it is encoded once, not once for each of them.
 
         Clients that can take it get it at once. With the policy ``wait`` this then waits for all
-        those whose queue is full, ``write_timeout`` at the most.
+        those whose queue is full, until each has taken something or is given up: a WebSocket that
+        takes nothing after ``write_timeout``, a polling client that does not come back only after
+        ``ping_interval`` and ``ping_timeout``.
 
         Args:
             data: As for `send`.

@@ -72,7 +72,7 @@ class CorsPolicy:
         origins: The origins allowed, normalised; None where another rule decides.
         any_origin: Whether every origin is allowed.
         predicate: The function that decides, or None.
-        credentials: Whether cookies may accompany cross-origin requests.
+        credentials: Whether browsers are told that cross-origin requests may carry cookies.
     """
 
     origins: frozenset[str] | None = None
@@ -90,7 +90,8 @@ class CorsPolicy:
             allowed: None for the origin of the server only; one origin or several, which must list
                 the server's own too if its pages are to work; ``"*"``; or a function that gets an
                 origin in lower case and allows it by returning True itself.
-            credentials: Whether cookies may be sent across origins; never to ``"*"``.
+            credentials: Whether browsers are told that they may send cookies across origins; with
+                ``"*"`` they never are. Cookies that come nevertheless are not dropped.
 
         Raises:
             ConfigError: Something in ``allowed`` is not an origin.
