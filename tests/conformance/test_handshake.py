@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from tests.conformance.application.profiles import INTERVAL, TIMEOUT
 from tests.conformance.harness.expect import (
     BAD_REQUEST,
     FORBIDDEN,
@@ -57,8 +58,8 @@ async def test_sub_second_intervals_reach_the_handshake_exactly(
     open_session = server.polling if transport == "polling" else server.websocket
     session = await open_session("heartbeat")
 
-    assert session.opening["pingInterval"] == 300
-    assert session.opening["pingTimeout"] == 200
+    assert session.opening["pingInterval"] == round(INTERVAL * 1_000)
+    assert session.opening["pingTimeout"] == round(TIMEOUT * 1_000)
     assert isinstance(session.opening["pingInterval"], int)
 
 
