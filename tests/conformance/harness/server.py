@@ -13,6 +13,7 @@ from tests.conformance.application.profiles import path_of
 from tests.conformance.harness.deployment import Ability, Harness
 from tests.conformance.harness.http import PATIENCE, Address, Connection, Fields, Response
 from tests.conformance.harness.ledger import Account, State
+from tests.conformance.harness.measures import Measures
 from tests.conformance.harness.payload import V4, Codec
 from tests.conformance.harness.sessions import Polling, WebSocketSession
 from tests.conformance.harness.websocket import ABNORMAL, NO_STATUS, WebSocket
@@ -45,8 +46,8 @@ class Server:
         """Texts of errors that the scenario makes the application log."""
         self.reads_log = True
         """Whether the log must hold no traceback."""
-        self.refusals: list[float] = []
-        """How many seconds each refusal took."""
+        self.measures = Measures()
+        """How long the server made its clients wait."""
         self._connections: list[Connection] = []
         self._pollings: list[Polling] = []
 
