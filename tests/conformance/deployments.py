@@ -12,6 +12,7 @@ _UVICORN = ("uvicorn", _ASGI, "--host={host}", "--port={port}", "--log-level=war
 _DROPS_EARLY_FRAMES = "its HTTP parser drops what follows the request in the same segment"
 _DROPS_HALF_CLOSED = "it drops a client that has sent FIN"
 _COUNTS_ARRIVED = "it counts the bytes that arrive, not those announced"
+_WAITS_FOR_ALL = "it waits for every connection, and so for the whole shutdown_timeout"
 _LOGS_TRACEBACKS = "it logs a traceback for header fields that are not ASCII"
 
 DEPLOYMENTS = (
@@ -79,6 +80,7 @@ DEPLOYMENTS = (
         ("granian", "--interface=asgi", "--host={host}", "--port={port}", "--no-access-log", _ASGI),
         missing={
             Ability.FAILURE_CODES: "its close frame then has no code",
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
             Ability.CLOSES_TCP: "it leaves that to the client",
             Ability.LAST_FRAMES: "its own end overtakes them",
             Ability.ACCEPT_HEADERS: "it drops header fields given with websocket.accept",
@@ -91,6 +93,7 @@ DEPLOYMENTS = (
         missing={
             Ability.DENIAL_RESPONSE: "it has no websocket.http.response: a refusal is a bare 403",
             Ability.EARLY_FRAMES: _DROPS_EARLY_FRAMES,
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
             Ability.IDLE_CLOSE: "the task of a connection lives on for its keep-alive of 2 s",
             Ability.HALF_CLOSE: _DROPS_HALF_CLOSED,
         },

@@ -47,6 +47,7 @@ class Ability(StrEnum):
     PROMPT_DROP = "drops a WebSocket whose client ignores the close as soon as it is told to"
     DECLARED_LENGTH = "refuses a WebSocket frame by the length it announces"
     IDLE_CLOSE = "notices at once that a client has closed a connection between two requests"
+    PROMPT_STOP = "stops while there is a WebSocket whose client ignores the close"
     QUIET_STOP = "logs no traceback of its own when it stops"
     QUIET = "logs no traceback for bytes that it refuses itself"
     MANY_FIELDS = "answers a WebSocket request with more header fields than it takes"
