@@ -14,6 +14,7 @@ def test_a_slow_half_is_a_problem() -> None:
     for kind in ("refusals", "echoes"):
         (problem,) = Measures(**{kind: [0.01] * 49 + [0.11] * 51}).problems()
         assert kind in problem
+    assert Measures(welcomes=[0.6] * 100).problems() != []
     assert Measures(clearances=[2.1] * 100).problems() != []
 
 

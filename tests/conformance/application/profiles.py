@@ -42,6 +42,10 @@ def _generate_id(request: Request) -> str:
 INTERVAL, TIMEOUT = 0.3, 0.4
 """The heartbeat of the profiles that have a quick one, in seconds."""
 
+PATIENT_TIMEOUT = 1.5
+"""The ``ping_timeout`` of the profile ``patient``: so long that twice it and thrice it, in seconds,
+are no more mistaken for one another on a busy machine."""
+
 SHORT = 0.4
 """Every timeout of the profile ``impatient``, in seconds."""
 
@@ -50,6 +54,7 @@ _HEARTBEAT = {"ping_interval": INTERVAL, "ping_timeout": TIMEOUT}
 PROFILES: Mapping[str, Mapping[str, Any]] = {
     "default": {},
     "heartbeat": _HEARTBEAT,
+    "patient": {"ping_interval": INTERVAL, "ping_timeout": PATIENT_TIMEOUT},
     "legacy": {"allow_eio3": True, "allow_jsonp": True},
     "legacy-heartbeat": {"allow_eio3": True, **_HEARTBEAT},
     # What tests/interop talks to with the official clients: 900 kB of binary are 1.2 MB of base64.

@@ -34,6 +34,8 @@ LIMITS: Mapping[str, Limit] = {
     "refusals": Limit(0.1, 1.0),
     # "A bystander session sees p99 < 100 ms."
     "echoes": Limit(0.1, 1.0),
+    # "A fresh client handshakes and echoes within 1 s."
+    "welcomes": Limit(0.5, 1.0),
     # "Sessions, tasks and files return to the values before the test within 2 s."
     "clearances": Limit(2.0, 12.0),
 }
@@ -46,11 +48,13 @@ class Measures:
     Attributes:
         refusals: From a bad request to its answer.
         echoes: From a bystander's message to its echo.
+        welcomes: From a fresh client's handshake to its first echo.
         clearances: From the end of a scenario until nothing is left of it.
     """
 
     refusals: list[float] = field(default_factory=list)
     echoes: list[float] = field(default_factory=list)
+    welcomes: list[float] = field(default_factory=list)
     clearances: list[float] = field(default_factory=list)
 
     def add(self, other: Measures) -> None:

@@ -32,11 +32,11 @@ _REASONS = frozenset(
         "server shutdown",
     }
 )
-# The two of them are for one value on a machine that is busy with something else. The promises,
-# 2 s and 100 ms, are held over all values of the run (see `measures`).
+# The three of them are for one value on a machine that is busy with something else. The promises,
+# 2 s, 1 s and 100 ms, are held over all values of the run (see `measures`).
 _SETTLE = 12.0
 """Seconds until sessions, tasks and files are at their old numbers."""
-_FRESH_CLIENT = 1.0
+_FRESH_CLIENT = 3.0
 _BYSTANDER_PERIOD = 0.02
 _BYSTANDER_DELAY = 3.0
 _BAD_WORDS = (
@@ -105,6 +105,7 @@ async def _fresh_client(server: Server) -> None:
     session = await server.polling()
     await session.echo("fresh")
     seconds = time.monotonic() - started
+    server.measures.welcomes.append(seconds)
     assert seconds < _FRESH_CLIENT, f"a fresh client waited {seconds:.3f} s for its echo"
 
 
