@@ -155,6 +155,21 @@ async def test_a_slow_handler_does_not_delay_heartbeats(server: Server) -> None:
     assert await session.receive() == "4slept"
 
 
+async def test_silence_while_the_server_does_not_read(server: Server) -> None:
+    """A full inbound queue keeps pongs from being read: no ping timeout for that (F-68, F-74)."""
+    session = await server.websocket("short-inbox-heartbeat")
+    pause = INTERVAL + 3 * TIMEOUT
+    await session.send(f"4!slow {pause}", *[f"4{number}" for number in range(20)])
+    received: list[str] = []
+    while len(received) < 21:
+        packet = str(await session.receive())
+        if packet == "2":
+            await session.send("3")
+        else:
+            received.append(packet)
+    assert received == ["4slept", *[f"4{number}" for number in range(20)]]
+
+
 async def test_heartbeats_go_on_after_an_upgrade(server: Server) -> None:
     """No timeout after an upgrade; pings come on the WebSocket."""
     session = await server.polling("heartbeat")

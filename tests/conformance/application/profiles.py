@@ -100,6 +100,7 @@ PROFILES: Mapping[str, Mapping[str, Any]] = {
     "hurried": {**_HEARTBEAT, "close_timeout": SHORT, "upgrade_timeout": SHORT},
     "narrow": {"send_queue_packets": 10, "send_queue_policy": "close"},
     "short-inbox": {"receive_queue_packets": 4},
+    "short-inbox-heartbeat": {**_HEARTBEAT, "receive_queue_packets": 4},
     "drop-oldest": {"send_queue_packets": 10, "send_queue_policy": "drop_oldest"},
     "drop-newest": {"send_queue_packets": 10, "send_queue_policy": "drop_newest"},
 }
