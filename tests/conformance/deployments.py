@@ -31,6 +31,7 @@ DEPLOYMENTS = (
         (*_UVICORN, "--ws=websockets"),
         missing={
             Ability.EARLY_FRAMES: _DROPS_EARLY_FRAMES,
+            Ability.MANY_FRAGMENTS: "it closes with 1009 at its own limit of fragments",
             Ability.QUIET: _LOGS_TRACEBACKS,
         },
     ),

@@ -50,6 +50,7 @@ class Ability(StrEnum):
     PROMPT_STOP = "stops while there is a WebSocket whose client ignores the close"
     QUIET_STOP = "logs no traceback of its own when it stops"
     QUIET = "logs no traceback for bytes that it refuses itself"
+    MANY_FRAGMENTS = "puts a WebSocket message together from any number of fragments"
     MANY_FIELDS = "answers a WebSocket request with more header fields than it takes"
     STREAMED_BODY = "passes a request body on while it arrives"
     RAW_BODY = "passes a multipart body on as it came"

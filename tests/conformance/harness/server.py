@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import resource
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -164,6 +166,12 @@ class Server:
     async def state(self) -> State:
         """Return what must be back at its old values after a scenario."""
         return State(**(await self.get("/ledger", fields=_LAST)).json())
+
+    async def memory(self) -> int:
+        """Return the resident memory of the process that serves the scenarios, in bytes."""
+        process = (await self.state()).process
+        pages = int(Path(f"/proc/{process}/statm").read_text("ascii").split()[1])
+        return pages * resource.getpagesize()
 
     def is_back_at(self, before: State, now: State) -> bool:
         """Return whether nothing is left of what this scenario did since ``before``."""
