@@ -58,10 +58,21 @@ async def test_not_without_the_clients_consent(server: Server, accept: str | Non
 
 
 async def test_not_below_the_threshold(server: Server) -> None:
-    """A small answer is not compressed."""
-    encoding, body, _ = await _poll(server, "gzip", "small")
-    assert encoding is None
-    assert body == b"4small"
+    """An answer under 1 KiB is not compressed, however small that would make it."""
+    for text in ("small", "x" * 1_022):
+        encoding, body, _ = await _poll(server, "gzip", text)
+        assert encoding is None
+        assert body == f"4{text}".encode()
+    encoding, _, _ = await _poll(server, "gzip", "x" * 1_023)
+    assert encoding == "gzip"
+
+
+async def test_sec53_not_together_with_the_sid(server: Server) -> None:
+    """The answer that carries the sid is never compressed beside text of somebody else's."""
+    fields = [("Accept-Encoding", "gzip")]
+    session = await server.polling(connect="send:" + "x" * 2_000, fields=fields)
+    assert session.response.header("content-encoding") is None
+    assert await session.collect(1) == ["4" + "x" * 2_000]
 
 
 async def test_it_can_be_switched_off(server: Server) -> None:

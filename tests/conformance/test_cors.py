@@ -141,6 +141,7 @@ async def test_f44_a_preflight_is_answered(server: Server, with_sid: bool) -> No
     methods = {name.strip() for name in (answer.header(_METHODS) or "").split(",")}
     assert {"GET", "POST"} <= methods
     assert "content-type" in (answer.header("access-control-allow-headers") or "").lower()
+    assert int(answer.header("access-control-max-age") or 0) > 0
     await session.echo("unharmed")
 
 

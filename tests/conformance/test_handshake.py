@@ -129,10 +129,24 @@ async def test_the_path_may_lack_its_slash(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/engine.ioX/", "/engine.io/x", "/engine.io//x", "/engine.io/..%2f", "/", "/engine"]
+    "path",
+    [
+        "/engine.ioX/",
+        "/engine.io/x",
+        "/engine.io//x",
+        "/engine.io//",
+        "//engine.io/",
+        "/engine.io/..%2f",
+        "/engine.io/%2e%2e/",
+        "/engine.io/%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+        "/engine.io/..;/",
+        "/ENGINE.IO/",
+        "/",
+        "/engine",
+    ],
 )
 async def test_f09_other_paths_are_not_ours(server: Server, path: str) -> None:
-    """Exact match rules: requests elsewhere reach the application beside the server."""
+    """Exact match rules: requests elsewhere reach the application beside the server (SEC-50)."""
     answer = await server.get(f"{path}?EIO=4&transport=polling")
     assert answer.status == 404
     assert b"pingInterval" not in answer.body
@@ -140,6 +154,22 @@ async def test_f09_other_paths_are_not_ours(server: Server, path: str) -> None:
     websocket = await server.ask_websocket(f"{path}?EIO=4&transport=websocket")
     assert isinstance(websocket, Response)
     assert websocket.status == 403
+
+
+async def test_f13_one_address_does_not_fill_the_server(server: Server) -> None:
+    """A cap per client address: 503 and Retry-After; room is made by leaving."""
+    first = await server.polling("capped-address")
+    second = await server.websocket("capped-address")
+
+    answer = await server.get(server.target("capped-address"))
+    assert answer.status == 503
+    assert answer.header("retry-after") is not None
+    assert answer.header("cache-control") == "no-store"
+
+    await second.close()
+    await second.finish()
+    await (await server.polling("capped-address")).echo("room")
+    await first.echo("room")
 
 
 @pytest.mark.parametrize("transport", ["polling", "websocket"])
