@@ -6,13 +6,23 @@ Plain values and plain functions only, so that servers of every family are built
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engineio.http.request import Request
+    from engineio.http.response import Header
 
-__all__ = ["ALLOWED_ORIGIN", "INTERVAL", "PROFILES", "SHORT", "TIMEOUT", "path_of"]
+__all__ = [
+    "ALLOWED_ORIGIN",
+    "HOOKS",
+    "INTERVAL",
+    "PATIENT_TIMEOUT",
+    "PROFILES",
+    "SHORT",
+    "TIMEOUT",
+    "path_of",
+]
 
 ALLOWED_ORIGIN = "http://good.example"
 """The one origin that the profile ``cors`` allows."""
@@ -37,6 +47,14 @@ def _generate_id(request: Request) -> str:
         raise RuntimeError("asked to fail")
     wish = request.headers.get("x-id")
     return wish or f"custom-{secrets.token_urlsafe(16)}"
+
+
+def _mark_every_answer(headers: list[Header], request: Request) -> None:
+    headers.append(("X-Every", request.headers.get("x-wish") or "no wish"))
+
+
+def _mark_first_answer(headers: list[Header], request: Request) -> None:
+    headers.append(("X-First", request.method))
 
 
 INTERVAL, TIMEOUT = 0.3, 0.4
@@ -85,6 +103,7 @@ PROFILES: Mapping[str, Mapping[str, Any]] = {
     "websocket-only": {"transports": ["websocket"]},
     "plain": {"http_compression": False},
     "guarded": {"allow_request": _allow_request, "generate_id": _generate_id},
+    "hooked": {},
     "capped": {"max_sessions": 2},
     "capped-address": {"max_sessions_per_address": 2},
     "few-packets": {"max_packets_per_poll": 16},
@@ -104,3 +123,8 @@ PROFILES: Mapping[str, Mapping[str, Any]] = {
     "drop-oldest": {"send_queue_packets": 10, "send_queue_policy": "drop_oldest"},
     "drop-newest": {"send_queue_packets": 10, "send_queue_policy": "drop_newest"},
 }
+
+HOOKS: Mapping[str, Mapping[str, Callable[..., None]]] = {
+    "hooked": {"headers": _mark_every_answer, "initial_headers": _mark_first_answer},
+}
+"""The hooks that the servers of some profiles have, by event name."""
