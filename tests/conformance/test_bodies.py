@@ -182,6 +182,7 @@ async def test_f36_a_chunked_body_that_is_cut_short(server: Server) -> None:
     assert await _messages(server, session) == ()
 
 
+@pytest.mark.timing
 async def test_f37_a_slow_body(server: Server) -> None:
     """Body deadline: 408, and the session ends."""
     session = await server.polling("impatient")
@@ -201,6 +202,7 @@ async def test_f37_a_slow_body(server: Server) -> None:
     assert await _messages(server, session) == ()
 
 
+@pytest.mark.timing
 async def test_f37_a_body_that_drips(server: Server) -> None:
     """A byte now and then does not move the deadline."""
     session = await server.polling("impatient")

@@ -4,6 +4,7 @@ Each is answered at once with the right code, a WebSocket before it is accepted.
 """
 
 import asyncio
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -155,6 +156,17 @@ async def test_f05_sid_of_64_kib(server: Server) -> None:
     await _refused_or_dropped(server, server.target(sid="x" * 65_536))
 
 
+async def test_f05_a_sid_in_another_spelling(server: Server) -> None:
+    """Percent-encoding is undone: it is the same sid, and the same transport."""
+    session = await server.polling()
+    await session.send("4hello")
+    sid = "".join(f"%{ord(character):02x}" for character in session.sid)
+
+    answer = await server.get(f"/engine.io/?EIO=%34&transport=%70olling&sid={sid}")
+
+    assert (answer.status, answer.body) == (200, b"4hello")
+
+
 async def test_f05_sid_twice(server: Server) -> None:
     """A repeated sid names no session; the session itself is unharmed."""
     session = await server.polling()
@@ -227,14 +239,15 @@ async def test_f08_a_great_many_parameters(server: Server, count: int) -> None:
 
 async def test_f08_a_good_many_parameters(server: Server) -> None:
     """What an application may want to know: 50 parameters are no attack."""
-    session = await server.polling(**{f"a{number}": number for number in range(50)})
+    query: dict[str, Any] = {f"a{number}": number for number in range(50)}
+    session = await server.polling(**query)
     await session.echo("hello")
 
 
 async def test_the_order_of_the_checks(server: Server) -> None:
     """Transport, then sid, or without one the method, and the version last."""
     session = await server.polling()
-    for query, error in (
+    cases: tuple[tuple[dict[str, Any], object], ...] = (
         ({"transport": "pigeon", "sid": "unknown", "EIO": 9}, TRANSPORT_UNKNOWN),
         ({"transport": "pigeon", "sid": session.sid, "EIO": 9}, TRANSPORT_UNKNOWN),
         ({"sid": "unknown", "EIO": 9}, SESSION_UNKNOWN),
@@ -244,7 +257,8 @@ async def test_the_order_of_the_checks(server: Server) -> None:
         ({"sid": session.sid, "EIO": None}, BAD_REQUEST),
         ({"transport": "pigeon", "EIO": 9}, TRANSPORT_UNKNOWN),
         ({"EIO": 9}, BAD_METHOD),
-    ):
+    )
+    for query, error in cases:
         answer = await server.post(server.target(**query), b"4x")
         assert_refused(server, answer, error)
     assert_refused(server, await server.get(server.target(EIO=9)), UNSUPPORTED_VERSION)

@@ -274,6 +274,7 @@ async def test_f06_a_sid_of_another_session_works(server: Server) -> None:
     assert split(answer.body) == ["4hello"]
 
 
+@pytest.mark.timing
 async def test_f11_a_client_that_leaves_a_slow_connect_handler(server: Server) -> None:
     """Disconnect event at most 1 s after the handler returns, reason transport close."""
     key = server.new_key()
@@ -319,6 +320,7 @@ async def test_f12_a_sid_does_not_exist_before_the_application_said_yes(server: 
     assert account.messages == ()
 
 
+@pytest.mark.timing
 async def test_f13_a_handshake_that_is_never_followed_up(server: Server) -> None:
     """A session that is never polled is dropped after a grace time of its own."""
     session = await server.polling("impatient")

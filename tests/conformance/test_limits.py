@@ -1,5 +1,7 @@
 """Bounded memory and fairness, as far as they show on the wire (faults F-64 to F-69)."""
 
+import pytest
+
 from tests.conformance.harness.deployment import Ability
 from tests.conformance.harness.server import Server
 from tests.conformance.harness.websocket import Closed
@@ -7,6 +9,7 @@ from tests.conformance.harness.websocket import Closed
 MEGABYTE = 1_000_000
 
 
+@pytest.mark.timing
 async def test_f64_a_websocket_that_never_reads(server: Server) -> None:
     """The queue is bounded; after the write deadline the session is closed as a slow client."""
     session = await server.websocket("impatient")

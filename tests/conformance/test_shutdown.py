@@ -62,6 +62,7 @@ async def doomed(
         assert "Traceback" not in harness.log()
 
 
+@pytest.mark.timing
 async def test_f78_every_client_is_told(doomed: Doomed) -> None:
     """Polls are answered `1`, WebSockets get `1` and 1001; the server is gone within 5 s."""
     if not doomed.server.can(Ability.LETS_FINISH):
@@ -93,6 +94,7 @@ async def _goodbye(session: WebSocketSession) -> tuple[str, int]:
         return packets, end.code
 
 
+@pytest.mark.timing
 async def test_f78_a_server_without_clients_is_gone_at_once(doomed: Doomed) -> None:
     """Nothing to wait for, nothing waited for."""
     ended = await doomed.stop()
@@ -101,6 +103,7 @@ async def test_f78_a_server_without_clients_is_gone_at_once(doomed: Doomed) -> N
     assert ended.status in {0, -signal.SIGTERM}
 
 
+@pytest.mark.timing
 async def test_f78_a_client_that_does_not_take_part(doomed: Doomed) -> None:
     """A WebSocket that never answers the close holds up the exit for a bounded time only."""
     await doomed.server.websocket()

@@ -65,6 +65,7 @@ async def test_f61_polls_between_probe_and_upgrade(server: Server) -> None:
     assert packets == ["4hello"]
 
 
+@pytest.mark.timing
 async def test_f61_a_poll_that_is_held_when_the_upgrade_happens(server: Server) -> None:
     """A GET between two noops when `5` arrives: it gets `6` too, and is not forgotten."""
     session = await server.polling()
@@ -79,6 +80,7 @@ async def test_f61_a_poll_that_is_held_when_the_upgrade_happens(server: Server) 
     session.is_over = True
 
 
+@pytest.mark.timing
 async def test_f61_a_post_in_flight_while_the_upgrade_happens(server: Server) -> None:
     """What a POST carries that began before `5` is delivered before what the WebSocket brings."""
     session = await server.polling()

@@ -46,6 +46,7 @@ _FRAGMENTS_MEMORY = 48 << 20
 TRANSPORT_REASONS = {"transport close", "transport error"}
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("frames", PROTOCOL_ERRORS.values(), ids=PROTOCOL_ERRORS)
 async def test_f48_frames_against_the_protocol(server: Server, frames: bytes) -> None:
     """Unmasked, reserved bits and opcodes, bad control frames and close codes: 1002."""
@@ -57,6 +58,7 @@ async def test_f48_frames_against_the_protocol(server: Server, frames: bytes) ->
     assert (await server.account(session.key)).messages == ()
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("frames", INVALID_UTF_8.values(), ids=INVALID_UTF_8)
 async def test_f49_text_that_is_not_utf_8(server: Server, frames: bytes) -> None:
     """Invalid UTF-8 text: 1007, the event comes at once."""
@@ -107,6 +109,7 @@ async def test_f50_a_limit_counts_bytes(server: Server) -> None:
     assert await session.finish() == "payload too large"
 
 
+@pytest.mark.timing
 async def test_sec21_a_frame_of_impossible_length(server: Server) -> None:
     """A declared length of 2**62 bytes is refused before anything is allocated."""
     session = await server.websocket()

@@ -74,6 +74,7 @@ PROFILES: Mapping[str, Mapping[str, Any]] = {
     "heartbeat": _HEARTBEAT,
     "patient": {"ping_interval": INTERVAL, "ping_timeout": PATIENT_TIMEOUT},
     "legacy": {"allow_eio3": True, "allow_jsonp": True},
+    "legacy-small": {"allow_eio3": True, "max_payload": 1_000},
     "legacy-heartbeat": {"allow_eio3": True, **_HEARTBEAT},
     # What tests/interop talks to with the official clients: 900 kB of binary are 1.2 MB of base64.
     "interop": {
