@@ -35,6 +35,20 @@ async def test_f65_a_client_that_never_polls(server: Server) -> None:
     assert account.goodbye.undelivered == 10
 
 
+@pytest.mark.parametrize("transport", ["polling", "websocket"])
+async def test_f65_a_message_over_max_payload_is_not_sent(server: Server, transport: str) -> None:
+    """`send` refuses what no answer can carry: nothing of it goes out, the session goes on."""
+    server.expected_errors.append("MessageTooLargeError")
+    if transport == "polling":
+        polling = await server.polling("small")
+        await polling.send("4!bulk 1 1000")
+        await polling.echo("still here")
+    else:
+        websocket = await server.websocket("small")
+        await websocket.send("4!bulk 1 1000")
+        await websocket.echo("still here")
+
+
 async def test_policy_wait(server: Server) -> None:
     """The policy `wait`: `send` waits for room, nothing is lost."""
     session = await server.polling()
