@@ -222,18 +222,21 @@ async def test_sec51_the_host_is_compared_exactly(server: Server) -> None:
 
 
 async def test_sec51_two_hosts_or_none(server: Server) -> None:
-    """Without one Host there is no own origin: with an Origin nobody is let in."""
+    """Without one Host there is no own origin; with two nobody knows whom a proxy asked for."""
     own, evil = "http://127.0.0.1", "http://evil.example"
-    for hosts, origin in (
-        (["127.0.0.1", "evil.example"], own),
-        (["127.0.0.1", "evil.example"], evil),
-        (["evil.example", "127.0.0.1"], evil),
-        ([], own),
-        ([], evil),
+    for profile, hosts, origin in (
+        ("default", ["127.0.0.1", "evil.example"], own),
+        ("default", ["127.0.0.1", "evil.example"], evil),
+        ("default", ["evil.example", "127.0.0.1"], evil),
+        ("default", [], own),
+        ("default", [], evil),
+        ("cors", ["127.0.0.1", "evil.example"], ALLOWED_ORIGIN),
+        ("open-cors", ["127.0.0.1", "evil.example"], evil),
     ):
         fields = [*(("Host", host) for host in hosts), _origin(origin)]
         connection = await server.connect()
-        await connection.write(request_bytes("GET", server.target(), host=None, fields=fields))
+        target = server.target(profile)
+        await connection.write(request_bytes("GET", target, host=None, fields=fields))
         answer = await connection.response()
         assert answer.status in {400, 403}
         assert_prompt(server, answer)

@@ -211,6 +211,15 @@ async def test_sec01_a_large_payload_of_tiny_packets(server: Server) -> None:
     assert_prompt(server, answer)
 
 
+async def test_f55_pings_whose_answers_nobody_fetches(server: Server) -> None:
+    """A client that pings and does not poll fills no queue with pongs."""
+    session = await _open(server)
+    for _ in range(5):
+        await session.send(*["2"] * 500)
+    assert await session.poll() == ["3"]
+    await session.echo("still here")
+
+
 async def test_messages_over_websocket(server: Server) -> None:
     """Text frame: digit and text; binary frame: byte 0x04 and the data."""
     session = await server.websocket("legacy", EIO=3)
