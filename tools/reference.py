@@ -56,6 +56,10 @@ CONSEQUENCES = {
     "packet and the 1001 reach them.",
     Ability.DENIAL_RESPONSE: "A client that is refused over WebSocket sees a bare 403, neither "
     "your status nor your body. Over polling it sees both.",
+    Ability.PROMPT_STOP: "Stopping takes the whole `shutdown_timeout` when a client ignores the "
+    "close of its WebSocket.",
+    Ability.MANY_FRAGMENTS: "A WebSocket message in a great many fragments is refused; browsers do "
+    "not send such.",
     Ability.ACCEPT_HEADERS: "Header fields of the answer to a WebSocket handshake are lost: the "
     "option `cookie` and the hooks `initial_headers` and `headers` have no effect on it. The "
     "cookie of a session that begins with polling is not concerned.",

@@ -58,8 +58,8 @@ async def test_what_was_sent_before_the_server_closes_is_delivered(server: Serve
     """Buffered packets are kept on a graceful close, on both transports."""
     polling = await server.polling()
     await polling.send("4last words", "4!close")
-    assert await polling.finish() == "server disconnect"
     assert await polling.collect(2) == ["4last words", "1"]
+    assert await polling.finish() == "server disconnect"
 
     websocket = await server.websocket()
     await websocket.send("4last words", "4!close")

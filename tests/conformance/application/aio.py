@@ -15,7 +15,7 @@ import engineio
 from tests.conformance.application import behaviour
 from tests.conformance.application.behaviour import Action, Visitor
 from tests.conformance.application.ledger import Ledger
-from tests.conformance.application.profiles import HOOKS, PROFILES
+from tests.conformance.application.profiles import HOOKS, PROFILES, HeaderHooks
 
 __all__ = ["AsyncApplication", "build_servers"]
 
@@ -45,7 +45,7 @@ class AsyncApplication:
         eio.on("message", self.on_message)
         eio.on("disconnect", self.on_disconnect)
 
-    def add_hooks(self, hooks: Mapping[str, Callable[..., None]]) -> None:
+    def add_hooks(self, hooks: HeaderHooks) -> None:
         """Register the hooks of a profile."""
         for event, hook in hooks.items():
             self.eio.on(event, hook)

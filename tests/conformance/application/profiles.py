@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from engineio.http.request import Request
@@ -21,6 +21,7 @@ __all__ = [
     "PROFILES",
     "SHORT",
     "TIMEOUT",
+    "HeaderHooks",
     "path_of",
 ]
 
@@ -125,7 +126,9 @@ PROFILES: Mapping[str, Mapping[str, Any]] = {
     "drop-newest": {"send_queue_packets": 10, "send_queue_policy": "drop_newest"},
 }
 
-HOOKS: Mapping[str, Mapping[str, Callable[..., None]]] = {
+HeaderHooks: TypeAlias = Mapping[Literal["headers", "initial_headers"], Callable[..., None]]
+
+HOOKS: Mapping[str, HeaderHooks] = {
     "hooked": {"headers": _mark_every_answer, "initial_headers": _mark_first_answer},
 }
 """The hooks that the servers of some profiles have, by event name."""
