@@ -143,6 +143,20 @@ class Engine:
             session.frame(now, data)
         self._settle(session)
 
+    def websocket_too_big(self, now: float, port: Port) -> None:
+        """A WebSocket message over ``max_payload`` begins. Then carry out the outputs.
+
+        For gateways that read no further than its length; others pass the message on.
+        """
+        session = self._ports.get(port)
+        if session is None:
+            return
+        if session.upgrade is not None and session.upgrade.port == port:
+            upgrade.abandon(session, now, 1009, "the message is too big")
+        else:
+            session.too_big(now)
+        self._settle(session)
+
     def websocket_closed(
         self, now: float, port: Port, code: int | None = None, detail: str = ""
     ) -> None:
