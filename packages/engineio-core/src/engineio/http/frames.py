@@ -102,10 +102,22 @@ class FrameReader:
         limit: The largest message, in bytes.
     """
 
-    __slots__ = ("_at", "_data", "_fragments", "_limit", "_message", "_need", "_opcode", "_pending")
+    __slots__ = (
+        "_at",
+        "_data",
+        "_fragments",
+        "_limit",
+        "_message",
+        "_need",
+        "_opcode",
+        "_pending",
+        "_room",
+    )
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
+        # What is left of it for the message that is being read.
+        self._room = limit
         self._data = b""
         self._at = 0
         # The beginning of a frame that has not arrived to its end, and how many bytes are wanted
@@ -153,7 +165,7 @@ class FrameReader:
                     need = start - 4 - at
                     break
                 size = _from_bytes(data[at + 2 : start - 4], "big")
-            if size > self._limit:
+            if size > self._room and not first & 0x08:
                 raise FrameError(TOO_BIG, "the message is too big")
             stop = start + size
             if len(data) < stop:
@@ -215,11 +227,13 @@ class FrameReader:
         if self._fragments > _MOST_FRAGMENTS:
             raise FrameError(POLICY, "a message in too many fragments")
         message += payload
+        self._room -= len(payload)
         if not first & _FIN:
             return None
         opcode = self._opcode
         self._opcode = 0
         self._message = None
+        self._room = self._limit
         whole = bytes(message)
         return _text(whole) if opcode == _TEXT else whole
 

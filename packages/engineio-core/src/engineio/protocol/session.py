@@ -255,7 +255,8 @@ class Session(Timed):
 
     def too_big(self, now: float) -> None:
         """A WebSocket message over ``max_payload`` arrived, or begins to."""
-        closing.end(self, now, Reason.PAYLOAD_TOO_LARGE, "a WebSocket message over max_payload")
+        if self.state is State.OPEN:
+            closing.end(self, now, Reason.PAYLOAD_TOO_LARGE, "a WebSocket message over max_payload")
 
     def fast_in(self, data: Data) -> Data | None:
         """Return the message in a frame of an EIO 4 session, or None where `frame` must look.
