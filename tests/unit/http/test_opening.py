@@ -103,7 +103,14 @@ def test_a_head_is_written():
 
 @pytest.mark.parametrize(
     "field",
-    [(b"a", b"b\r\nc: d"), (b"a", b"b\nc"), (b"a\r\nb", b"c"), (b"a:b", b"c"), (b"", b"c"), (b"a", b"\0")],
+    [
+        (b"a", b"b\r\nc: d"),
+        (b"a", b"b\nc"),
+        (b"a\r\nb", b"c"),
+        (b"a:b", b"c"),
+        (b"", b"c"),
+        (b"a", b"\0"),
+    ],
 )
 def test_sec28_no_field_ends_its_line(field):
     with pytest.raises(ValueError, match="not a header field"):

@@ -248,12 +248,15 @@ class WebSocketStream(asyncio.Protocol):
 
     def _fail(self, error: FrameError) -> None:
         self._reader = None
-        if error.code == TOO_BIG and self.is_open:
-            self._receiver.too_big()
         was_open = self.is_open
+        if was_open and error.code == TOO_BIG:
+            self._receiver.too_big()
         self.close(error.code, error.reason, within=_LINGER)
         if was_open:
             self._end(error.code, error.reason)
+        else:
+            # This was to be the answer to a close: nothing better will come.
+            self._transport.close()
 
     def _end(self, code: int | None, reason: str) -> None:
         if self._heard:
