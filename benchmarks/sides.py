@@ -134,6 +134,9 @@ def _codec(kind: Kind, runtime: Runtime, module: str, package: str) -> Side:
     return Side("codec", kind, runtime, ("-m", "benchmarks.codecs", module), (package,))
 
 
+ELSEWHERE = {("uvicorn-engineio", Kind.PEER): "uvicorn"}
+"""Where a kind of side is that cannot run on a stack, for comparisons."""
+
 SIDES = [
     # `--ws auto`, uvicorn's default, is websockets-sansio where websockets is installed.
     *_on_uvicorn("uvicorn", "websockets-sansio", "websockets"),

@@ -14,6 +14,7 @@ import pytest
 import uvicorn
 
 from engineio.gateway import uvicorn as gateway
+from engineio.gateway.asgi_conversation import ClientDisconnected
 from engineio.gateway.uvicorn import WebSocketProtocol
 from tests.aio.served import eventually, soon
 from tests.conformance.harness.http import Address, Connection, Response, request_bytes
@@ -144,7 +145,7 @@ async def test_an_application_may_send_none_beside_the_other_kind() -> None:
 
 async def test_the_scope(http: str) -> None:
     recorder = Recorder()
-    async with running(recorder, http=http, root_path="/root", proxy_headers=False) as server:
+    async with running(recorder, http=http, root_path="/mount", proxy_headers=False) as server:
         fields = [
             ("Sec-WebSocket-Protocol", "one, two"),
             ("Sec-WebSocket-Protocol", "three"),
@@ -157,8 +158,8 @@ async def test_the_scope(http: str) -> None:
     assert scope["type"] == "websocket"
     assert scope["asgi"] == {"version": "3.0", "spec_version": "2.4"}
     assert (scope["http_version"], scope["scheme"]) == ("1.1", "ws")
-    assert (scope["root_path"], scope["path"]) == ("/root", "/root/a b")
-    assert scope["raw_path"] == b"/root/a%20b"
+    assert (scope["root_path"], scope["path"]) == ("/mount", "/mount/a b")
+    assert scope["raw_path"] == b"/mount/a%20b"
     assert scope["query_string"] == b"c=%20d"
     assert scope["subprotocols"] == ["one", "two", "three"]
     assert scope["server"] == ("127.0.0.1", server.address.port)
@@ -365,7 +366,7 @@ async def test_an_application_closes(http: str) -> None:
         events.extend([await receive(), await receive()])
         # What has been closed may be closed again, and takes no message.
         await send({"type": "websocket.close"})
-        with pytest.raises(OSError):
+        with pytest.raises(ClientDisconnected):
             await send({"type": "websocket.send", "text": "late"})
         events.append("done")
 

@@ -107,6 +107,54 @@ def test_however_a_stream_is_cut_it_says_the_same(messages, data):
     assert events(*pieces) == messages
 
 
+# -- the direct way ----------------------------------------------------------------------------
+
+
+def test_the_direct_way_is_for_one_short_text_frame():
+    reader = FrameReader(100)
+
+    assert reader.single(frame(TEXT, "ä€".encode())) == "ä€"
+    assert reader.single(frame(TEXT, b"x" * 100)) == "x" * 100
+    assert reader.single(frame(TEXT)) == ""
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        frame(TEXT, b"x")[:5],
+        frame(TEXT, b"x")[:-1],
+        frame(TEXT, b"x") + b"y",
+        frame(TEXT, b"x", fin=False),
+        frame(TEXT, b"x", rsv=1),
+        frame(TEXT, b"xxxx", masked=False),
+        frame(BINARY, b"x"),
+        frame(PING),
+        frame(TEXT, b"x" * 101),
+        frame(TEXT, b"x" * 126),
+    ],
+)
+def test_everything_else_goes_the_long_way(data):
+    assert FrameReader(100).single(data) is None
+
+
+@pytest.mark.parametrize(
+    "before",
+    [frame(TEXT, b"x")[:3], frame(TEXT, b"x", fin=False), frame(TEXT, b"x") + frame(TEXT, b"y")],
+)
+def test_the_direct_way_is_closed_behind_unfinished_business(before):
+    reader = FrameReader(LIMIT)
+    reader.feed(before)
+    reader.next_event()
+
+    assert reader.single(frame(TEXT, b"x")) is None
+
+
+def test_the_direct_way_refuses_what_is_not_utf_8():
+    with pytest.raises(FrameError):
+        FrameReader(LIMIT).single(frame(TEXT, b"\xff"))
+
+
 # -- fragments and control frames --------------------------------------------------------------
 
 

@@ -13,6 +13,7 @@ from typing import Protocol
 from ..http.frames import (
     TOO_BIG,
     Close,
+    Event,
     FrameError,
     FrameReader,
     Ping,
@@ -193,10 +194,11 @@ class WebSocketStream(asyncio.Protocol):
         reader = self._reader
         if reader is None:
             return
-        reader.feed(data)
         if not self._held:
-            self._read()
-        elif not self._paused:
+            self._read(data)
+            return
+        reader.feed(data)
+        if not self._paused:
             # Not before something arrives: mostly the receiver is ready again by then, and then
             # reading never stops.
             self._paused = True
@@ -215,12 +217,16 @@ class WebSocketStream(asyncio.Protocol):
         self._end(None, "" if error is None else "the connection broke")
         self._lost()
 
-    def _read(self) -> None:
+    def _read(self, data: bytes = b"") -> None:
+        reader = self._reader
+        if reader is None:
+            return
         try:
-            while (reader := self._reader) is not None:
+            event: Event | None = reader.single(data)
+            if event is None:
+                reader.feed(data)
                 event = reader.next_event()
-                if event is None:
-                    return
+            while event is not None:
                 if isinstance(event, str | bytes):
                     if self.is_open:
                         wait = self._take(event)
@@ -229,6 +235,9 @@ class WebSocketStream(asyncio.Protocol):
                             return
                 else:
                     self._control(event)
+                if self._reader is None:
+                    return
+                event = reader.next_event()
         except FrameError as error:
             self._fail(error)
 

@@ -22,7 +22,7 @@ from ..types import Data, Reason, Transport
 from . import rejections, requests, upgrade
 from .actions import Abort, Accept, Action, Hangup, Port, Refuse, Reply, Ticket
 from .admission import Admission
-from .closing import ClosingPort
+from .closing import ClosingPort, too_big
 from .events import Connecting, Event, RequestRejected
 from .handshake import Query, open_packet, requested_revision
 from .packet import Packet
@@ -148,14 +148,9 @@ class Engine:
 
         For gateways that read no further than its length; others pass the message on.
         """
-        session = self._ports.get(port)
-        if session is None:
-            return
-        if session.upgrade is not None and session.upgrade.port == port:
-            upgrade.abandon(session, now, 1009, "the message is too big")
-        else:
-            session.too_big(now)
-        self._settle(session)
+        if (session := self._ports.get(port)) is not None:
+            too_big(session, now, port)
+            self._settle(session)
 
     def websocket_closed(
         self, now: float, port: Port, code: int | None = None, detail: str = ""

@@ -244,7 +244,7 @@ class Session(Timed):
         if self.state is not State.OPEN:
             return
         if is_over(data, self.hub.config.max_payload):
-            self.too_big(now)
+            closing.end(self, now, Reason.PAYLOAD_TOO_LARGE, "a WebSocket message over max_payload")
             return
         try:
             packet = self.codec.decode_frame(data)
@@ -252,11 +252,6 @@ class Session(Timed):
             closing.end(self, now, Reason.PARSE_ERROR, str(error))
             return
         self.receive(now, packet)
-
-    def too_big(self, now: float) -> None:
-        """A WebSocket message over ``max_payload`` arrived, or begins to."""
-        if self.state is State.OPEN:
-            closing.end(self, now, Reason.PAYLOAD_TOO_LARGE, "a WebSocket message over max_payload")
 
     def fast_in(self, data: Data) -> Data | None:
         """Return the message in a frame of an EIO 4 session, or None where `frame` must look.
