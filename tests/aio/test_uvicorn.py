@@ -6,18 +6,16 @@ over a socket.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-import uvicorn
 
 from engineio.gateway import uvicorn as gateway
 from engineio.gateway.asgi_conversation import ClientDisconnected
 from engineio.gateway.uvicorn import WebSocketProtocol
+from tests.aio.running import Application, Running, running
 from tests.aio.served import eventually, soon
-from tests.conformance.harness.http import Address, Connection, Response, request_bytes
+from tests.conformance.harness.http import Response, request_bytes
 from tests.conformance.harness.websocket import (
     Closed,
     Opcode,
@@ -27,57 +25,7 @@ from tests.conformance.harness.websocket import (
     upgrade_fields,
 )
 
-Application = Callable[[Any, Any, Any], Awaitable[None]]
 ACCEPT = {"type": "websocket.accept"}
-
-
-class Running:
-    """A server, and what its application saw."""
-
-    def __init__(self, server: uvicorn.Server) -> None:
-        self.server = server
-        port = server.servers[0].sockets[0].getsockname()[1]
-        self.address = Address("127.0.0.1", port)
-        self.connections: list[Connection] = []
-
-    async def connect(self) -> Connection:
-        self.connections.append(await Connection.open(self.address))
-        return self.connections[-1]
-
-    async def ask(
-        self, target: str = "/", fields: Any = (), behind: bytes = b""
-    ) -> WebSocket | Response:
-        connection = await self.connect()
-        return await WebSocket.ask(connection, target, fields=fields, behind=behind)
-
-    async def open(self, target: str = "/", fields: Any = ()) -> WebSocket:
-        websocket = await self.ask(target, fields)
-        assert isinstance(websocket, WebSocket)
-        return websocket
-
-
-@asynccontextmanager
-async def running(application: Application, **options: Any) -> AsyncIterator[Running]:
-    config = uvicorn.Config(
-        application,
-        host="127.0.0.1",
-        port=0,
-        ws=WebSocketProtocol,
-        **{"lifespan": "off", "log_config": None, "interface": "asgi3", **options},
-    )
-    server = uvicorn.Server(config)
-    task = asyncio.get_running_loop().create_task(server.serve())
-    try:
-        await eventually(lambda: server.started)
-        served = Running(server)
-        try:
-            yield served
-        finally:
-            for connection in served.connections:
-                connection.close()
-    finally:
-        server.should_exit = True
-        await soon(task, 15)
 
 
 class Recorder:
