@@ -599,6 +599,26 @@ async def test_a_client_that_does_not_answer_pings() -> None:
         assert (await recorder.ended())[0] == 1011
 
 
+async def test_f55_pings_of_a_client_that_reads_nothing_take_no_memory() -> None:
+    count, payload = 100_000, bytes(121)
+    async with running(Recorder(), ws_ping_interval=None) as server:
+        websocket = await server.open()
+        flood = b"".join(
+            encode_frame(Opcode.PING, payload + number.to_bytes(4, "big"))
+            for number in range(count)
+        )
+        await soon(websocket.connection.write(flood), 30)
+        protocol = await _protocol(server)
+
+        assert protocol._transport.get_write_buffer_size() < 100_000
+        number = -1
+        while number < count - 1:
+            frame = await websocket.read_frame()
+            assert frame.opcode is Opcode.PONG
+            assert int.from_bytes(frame.payload[-4:], "big") > number
+            number = int.from_bytes(frame.payload[-4:], "big")
+
+
 async def test_pings_are_answered() -> None:
     async with running(Recorder(), ws_ping_interval=None) as server:
         websocket = await server.open()

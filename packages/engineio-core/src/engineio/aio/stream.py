@@ -79,6 +79,7 @@ class WebSocketStream(asyncio.Protocol):
         "_heard",
         "_held",
         "_lost",
+        "_owed",
         "_paused",
         "_reader",
         "_receiver",
@@ -112,6 +113,7 @@ class WebSocketStream(asyncio.Protocol):
         self._full = False
         self._held = False
         self._paused = False
+        self._owed: bytes | None = None
         self.is_open = True
         self.is_lost = False
 
@@ -184,6 +186,9 @@ class WebSocketStream(asyncio.Protocol):
     def resume_writing(self) -> None:
         """The transport is under its low-water mark again (for the loop)."""
         self._full = False
+        if self._owed is not None:
+            owed, self._owed = self._owed, None
+            self.send_raw(pong_frame(owed))
         if self._heard:
             self._receiver.writable()
 
@@ -243,7 +248,14 @@ class WebSocketStream(asyncio.Protocol):
 
     def _control(self, event: Ping | Pong | Close) -> None:
         if isinstance(event, Ping):
-            self.send_raw(pong_frame(event.payload))
+            # "If an endpoint receives a Ping frame and has not yet sent Pong frame(s) in response
+            # to previous Ping frame(s), the endpoint MAY elect to send a Pong frame for only the
+            # most recently processed Ping frame." So pings of a peer that reads nothing take no
+            # memory (faults.md F-55).
+            if self._full:
+                self._owed = event.payload
+            else:
+                self.send_raw(pong_frame(event.payload))
         elif isinstance(event, Pong):
             self._receiver.pong(event.payload)
         else:
