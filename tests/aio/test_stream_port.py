@@ -158,6 +158,26 @@ async def test_a_disconnect_within_connect(serve: Serve) -> None:
         await eventually(lambda: served.is_empty)
 
 
+async def test_a_session_that_ends_when_the_loop_would_have_its_turn(serve: Serve) -> None:
+    # After 64 messages in a row the stream is asked to wait a moment.
+    served = serve()
+    served.keep_reasons()
+
+    @served.on("message")
+    async def message(sid: str, data: str) -> None:
+        if data == "64":
+            await served.eio.disconnect(sid)
+
+    async with running(served.app) as server:
+        websocket = await server.open(TARGET)
+        await websocket.send(*[f"4{number}" for number in range(1, 70)])
+
+        assert (await websocket.closed()).code == 1000
+        await eventually(lambda: served.is_empty)
+
+    assert served.heard == [Reason.SERVER_DISCONNECT]
+
+
 async def test_a_stop_of_the_server_below_ends_the_sessions(serve: Serve) -> None:
     served = serve()
     served.keep_reasons()

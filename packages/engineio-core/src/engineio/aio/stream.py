@@ -235,8 +235,7 @@ class WebSocketStream(asyncio.Protocol):
                 if isinstance(event, str | bytes):
                     if self.is_open:
                         wait = self._take(event)
-                        if wait is not None and self.is_open:
-                            self._hold(wait)
+                        if wait is not None and self._hold(wait):
                             return
                 else:
                     self._control(event)
@@ -286,9 +285,11 @@ class WebSocketStream(asyncio.Protocol):
 
     # -- a receiver that is behind -----------------------------------------------------------
 
-    def _hold(self, wait: Awaitable[None]) -> None:
-        self._held = True
+    def _hold(self, wait: Awaitable[None]) -> bool:
+        # A coroutine has to be awaited even if the receiver has closed and so stops nothing.
         asyncio.ensure_future(wait).add_done_callback(self._release)
+        self._held = self.is_open
+        return self._held
 
     def _release(self, _: asyncio.Future[None]) -> None:
         if self._held:

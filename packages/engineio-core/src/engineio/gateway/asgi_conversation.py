@@ -27,6 +27,10 @@ CLOSE_TIMEOUT = 5.0
 _NO_STATUS, _ABNORMAL, _TIMED_OUT = 1005, 1006, 1011
 
 
+# Messages that wait for the application, together, beyond which nothing more is read.
+_MOST_WAITING = 65_536
+
+
 class ClientDisconnected(OSError):
     """The client has gone, so nothing can be sent to it: "servers ... raise an OSError"."""
 
@@ -64,6 +68,7 @@ class Conversation:
         "_patience",
         "_ping",
         "_room",
+        "_size",
         "_stream",
         "_taker",
         "_timer",
@@ -78,6 +83,7 @@ class Conversation:
         self._patience = patience
         self._events: deque[Event] = deque([{"type": "websocket.connect"}])
         self._arrived: asyncio.Future[None] | None = None
+        self._size = 0
         self._room: asyncio.Future[None] | None = None
         self._drained: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -98,9 +104,9 @@ class Conversation:
             self._arrived = asyncio.get_running_loop().create_future()
             await self._arrived
         event = self._events.popleft()
-        if self._room is not None and not self._events:
-            self._room, room = None, self._room
-            _wake(room)
+        if not self._events:
+            self._size = 0
+            _wake(self._room)
         return event
 
     async def send(self, event: Event) -> None:
@@ -116,7 +122,7 @@ class Conversation:
         elif kind == "websocket.send":
             await self._send(stream, event)
         elif kind == "websocket.close" and stream.is_open:
-            code, reason = event.get("code", 1000), event.get("reason") or ""
+            code, reason = event.get("code") or 1000, event.get("reason") or ""
             stream.close(code, reason, within=CLOSE_TIMEOUT)
             self._disconnect(code, reason)
         elif self._end is None or kind != "websocket.close":
@@ -207,8 +213,9 @@ class Conversation:
     def _message(self, data: Data) -> Awaitable[None] | None:
         kind = "text" if isinstance(data, str) else "bytes"
         self._events.append({"type": "websocket.receive", kind: data})
+        self._size += len(data)
         _wake(self._arrived)
-        if len(self._events) < self._most:
+        if len(self._events) < self._most and self._size < _MOST_WAITING:
             return None
         self._room = asyncio.get_running_loop().create_future()
         return self._room
