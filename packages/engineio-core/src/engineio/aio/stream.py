@@ -31,6 +31,10 @@ __all__ = ["Receiver", "WebSocketStream"]
 _LINGER = 2.0
 
 
+# After this many control frames in a row the loop gets its turn; of messages the receiver decides.
+_STREAK = 256
+
+
 class Receiver(Protocol):
     """Who gets what a stream reads."""
 
@@ -223,7 +227,7 @@ class WebSocketStream(asyncio.Protocol):
         self._lost()
 
     def _read(self, data: bytes = b"") -> None:
-        reader = self._reader
+        reader, controls = self._reader, 0
         if reader is None:
             return
         try:
@@ -239,6 +243,9 @@ class WebSocketStream(asyncio.Protocol):
                             return
                 else:
                     self._control(event)
+                    controls += 1
+                    if controls == _STREAK and self._hold(asyncio.sleep(0)):
+                        return
                 if self._reader is None:
                     return
                 event = reader.next_event()
