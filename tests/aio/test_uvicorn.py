@@ -458,6 +458,7 @@ async def test_a_message_over_the_limit(kind: Opcode) -> None:
         (encode_frame(Opcode.CLOSE, close_payload(1_006)), 1002),
         (encode_frame(Opcode.TEXT, fin=False) + encode_frame(0, fin=False) * 5_000, 1008),
     ],
+    ids=["not UTF-8", "not masked", "reserved bit", "close code", "fragments"],
 )
 async def test_a_client_that_breaks_the_rules(frames: bytes, code: int) -> None:
     recorder = Recorder()
