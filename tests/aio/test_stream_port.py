@@ -164,7 +164,7 @@ async def test_a_session_that_ends_when_the_loop_would_have_its_turn(serve: Serv
     served.keep_reasons()
 
     @served.on("message")
-    async def message(sid: str, data: str) -> None:
+    async def message(sid: str, data: str | bytes) -> None:
         if data == "64":
             await served.eio.disconnect(sid)
 

@@ -9,7 +9,7 @@ LAYERS = {
     "base": {"base"},
     "http": {"base", "http"},
     "protocol": {"base", "http", "protocol"},
-    "shared": {"base", "shared"},
+    "shared": {"base", "http", "protocol", "shared"},
     "sync": {"base", "http", "protocol", "shared", "sync"},
     "aio": {"base", "http", "protocol", "shared", "aio"},
     "gateway": {"base", "http", "protocol", "shared", "sync", "aio", "gateway"},
@@ -22,8 +22,8 @@ NAMED_IN_TYPES = {"base": {"http"}}
 # A layer is a folder, except these modules beside the folders: what everything stands on, and what
 # the shells share.
 MODULES = {
-    "base": {"types", "errors", "config"},
-    "shared": {"handlers", "logs", "messages", "modes"},
+    "base": {"types", "errors", "functions", "options", "config"},
+    "shared": {"callbacks", "handlers", "logs", "messages", "modes", "registrar"},
     "root": {"_guard"},
 }
 PURE = {"base", "http", "protocol"}

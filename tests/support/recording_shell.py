@@ -244,6 +244,8 @@ class RecordingShell:
         self, method: str, query: str, headers: Iterable[tuple[str, str]] = (), **head: Any
     ) -> Call:
         """A request arrives; its query is given as on the wire."""
+        # Browsers say so of a page's own scripts, and JSONP is served to no others.
+        headers = [("sec-fetch-site", "same-origin"), *headers]
         request = Request(method, "/engine.io/", query, Headers(headers), **head)
         call = Call(self, request)
         self.run(self.engine.http, request, call)

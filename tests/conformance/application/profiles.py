@@ -39,7 +39,7 @@ def _generate_id(request: Request) -> str:
     return wish or f"custom-{secrets.token_urlsafe(16)}"
 
 
-INTERVAL, TIMEOUT = 0.3, 0.2
+INTERVAL, TIMEOUT = 0.3, 0.4
 """The heartbeat of the profiles that have a quick one, in seconds."""
 
 SHORT = 0.4

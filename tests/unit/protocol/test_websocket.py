@@ -121,6 +121,27 @@ class TestWrites:
         assert socket.is_aborted
         assert socket.hangup is None
 
+    def test_a_long_queue_is_written_in_portions(self, serve):
+        """A client that reads slowly is not one that does not read."""
+        server = serve(ping_interval=100.0)
+        socket = server.open_websocket()
+        sid = socket.sid
+        socket.take()
+        server.is_prompt = False
+        server.send(sid, "first")
+        messages = [str(number) * 10_000 for number in range(9)]
+        for message in [*messages, "x" * 200_000, "last"]:
+            server.send(sid, message)
+        portions = []
+        while socket.is_writing:
+            server.advance(9.0)
+            portions.append(socket.take())
+            socket.drained()
+
+        assert [len(portion) for portion in portions] == [1, 6, 3, 1, 1]
+        frames = [frame for portion in portions for frame in portion]
+        assert frames == [f"4{each}" for each in ["first", *messages, "x" * 200_000, "last"]]
+
     def test_each_write_has_its_whole_time(self, serve):
         server = serve(ping_interval=100.0)
         socket = server.open_websocket()

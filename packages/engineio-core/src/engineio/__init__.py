@@ -23,7 +23,11 @@ if TYPE_CHECKING:
         UnknownSessionError,
     )
     from .gateway.asgi import ASGIApp
-    from .types import Data, DisconnectInfo, Reason, Revision, SendData, Transport
+    from .http.request import Request
+    from .options import ServerOptions
+    from .protocol.events import RequestRejected
+    from .protocol.packet import Packet
+    from .types import Data, DisconnectInfo, Environ, Reason, Revision, SendData, Transport
 
 __all__ = [
     "ASGIApp",
@@ -33,11 +37,16 @@ __all__ = [
     "Data",
     "DisconnectInfo",
     "EngineIOError",
+    "Environ",
     "MessageTooLargeError",
+    "Packet",
     "QueueFullError",
     "Reason",
+    "Request",
+    "RequestRejected",
     "Revision",
     "SendData",
+    "ServerOptions",
     "SessionClosedError",
     "Transport",
     "UnknownSessionError",
@@ -54,11 +63,16 @@ _MODULES = {
     "Data": "types",
     "DisconnectInfo": "types",
     "EngineIOError": "errors",
+    "Environ": "types",
     "MessageTooLargeError": "errors",
+    "Packet": "protocol.packet",
     "QueueFullError": "errors",
     "Reason": "types",
+    "Request": "http.request",
+    "RequestRejected": "protocol.events",
     "Revision": "types",
     "SendData": "types",
+    "ServerOptions": "options",
     "SessionClosedError": "errors",
     "Transport": "types",
     "UnknownSessionError": "errors",

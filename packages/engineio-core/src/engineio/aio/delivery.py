@@ -15,17 +15,21 @@ from functools import partial
 from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..errors import SessionClosedError, UnknownSessionError
 from ..handlers import Handler, HandlerTable
+from ..protocol.session import SendOutcome
 from ..protocol.sid import hashed_sid
+from ..protocol.states import State
 from ..types import Data, DisconnectInfo
 from .threads import call_in_thread
 
 if TYPE_CHECKING:
     from ..config import ServerConfig
+    from ..protocol.packet import Packet
     from ..protocol.session import Session
     from .runner import EagerRunner
 
-__all__ = ["Courier", "Inbox"]
+__all__ = ["Courier", "Inbox", "Sender"]
 
 logger = logging.getLogger(__name__)
 
@@ -92,13 +96,25 @@ class _Event(NamedTuple):
     size: int
 
 
+class Sender(NamedTuple):
+    """A ``send`` that waits.
+
+    Attributes:
+        packet: The message.
+        outcome: What becomes of it.
+    """
+
+    packet: Packet
+    outcome: asyncio.Future[SendOutcome]
+
+
 class Inbox:
     """The events of one session that its handlers have not seen yet, and the user's own record.
 
     Attributes:
         session: The engine's session.
         user: What ``save_session`` stored.
-        senders: Futures of ``send`` calls that wait for room in the send queue.
+        senders: The ``send`` calls that wait for room in the send queue, the first one first.
     """
 
     __slots__ = (
@@ -118,7 +134,7 @@ class Inbox:
         self._courier = courier
         self.session = session
         self.user: dict[str, Any] = {}
-        self.senders: list[asyncio.Future[None]] = []
+        self.senders: deque[Sender] | None = None
         self._queue: deque[_Event] | None = None
         self._bytes = 0
         self._running = 0
@@ -162,14 +178,31 @@ class Inbox:
     def disconnect(self, info: DisconnectInfo) -> None:
         """Hand over the last event, after all others; nobody reads for this session any more."""
         self._release()
-        for sender in self.senders:
-            if not sender.done():
-                sender.set_result(None)
+        for sender in self.senders or ():
+            if not sender.outcome.done():
+                sender.outcome.set_result(SendOutcome.CLOSED)
+        self.senders = None
         event = _Event("disconnect", (self.session.sid, info.reason, info), 0)
         if self._queue is None and not self._running:
             self._run_last(event)
         else:
             self._put(event)
+
+    def wait(self, packet: Packet) -> Sender:
+        """Let a ``send`` wait, behind all that wait already."""
+        sender = Sender(packet, self._courier.loop.create_future())
+        if self.senders is None:
+            self.senders = deque()
+        self.senders.append(sender)
+        return sender
+
+    def leave(self, sender: Sender) -> None:
+        """A ``send`` waits no more."""
+        if self.senders is not None and sender in self.senders:
+            self.senders.remove(sender)
+        if not self.senders:
+            # Its presence alone keeps other messages from the direct way.
+            self.senders = None
 
     def backlog(self) -> Awaitable[None] | None:
         """Return what a reader must await before it reads more, or None."""
@@ -329,4 +362,10 @@ class Inbox:
         if isinstance(error, (KeyboardInterrupt, SystemExit)):
             raise error
         session = hashed_sid(self.session.sid)
+        gone = isinstance(error, (SessionClosedError, UnknownSessionError))
+        if gone and self.session.state is not State.OPEN:
+            # The handler has answered a client that has left. A client that sends much and leaves
+            # at once would fill the log.
+            logger.debug("the %s handler had nobody to answer (session %s)", name, session)
+            return
         logger.error("the %s handler failed (session %s)", name, session, exc_info=error)

@@ -1,7 +1,8 @@
 """The engine at work: inputs from gateways and timer go in, outputs are carried out in order.
 
-What lives here: the clock, the timer and the one loop over the engine's outputs. No user code is
-called here; events go to an `Application`.
+What lives here: the clock, the timer and the one loop over the engine's outputs. Events go to an
+`Application`, which may run a handler before it returns: what the handler does comes back as
+inputs, whose outputs the same loop carries out.
 """
 
 from __future__ import annotations
@@ -63,10 +64,10 @@ class Application(Protocol):
         """The first request is here, and so is a running loop."""
 
     def connecting(self, session: Session, request: Request) -> None:
-        """Decide about a new session, then call `Driver.accept` or `Driver.refuse`."""
+        """Decide about a new session, then call `Engine.accept` or `Engine.refuse`."""
 
     def message(self, session: Session, data: Data) -> None:
-        """A message arrived; it may be one of many, so do not handle it before returning."""
+        """A message arrived; it may be one of many."""
 
     def disconnected(self, event: Disconnected) -> None:
         """An accepted session ended."""

@@ -74,6 +74,18 @@ class EagerRunner:
         carrier.adopt(Rest(coroutine, waiting, context.run), finished)
         return False
 
+    def go_on(
+        self, coroutine: Coroutine[Any, Any, object], waiting: Any, finished: Finished
+    ) -> None:
+        """Take over a coroutine that the caller has run to its first suspension.
+
+        Args:
+            coroutine: The coroutine; up to there it has not asked in which task it runs.
+            waiting: What its first step yielded.
+            finished: As for `start`.
+        """
+        _Carrier(self._loop).adopt(Rest(coroutine, waiting, step), finished)
+
     def close(self) -> None:
         """End the spare tasks."""
         while self._spares:
@@ -104,8 +116,16 @@ class _Carrier:
         self._finished: Finished | None = None
         self._begun = False
         self.task = loop.create_task(self._carry(), name="engineio-carrier")
+        self._warn_if_destroyed(False)
+
+    def _warn_if_destroyed(self, warn: bool) -> None:
+        # A handler that runs while `asyncio.run` cancels all tasks makes a spare that nobody will
+        # cancel any more; no work is lost with it, so there is nothing to log.
+        task: Any = self.task
+        task._log_destroy_pending = warn  # noqa: SLF001  # what asyncio.gather uses too
 
     def adopt(self, rest: Rest, finished: Finished) -> None:
+        self._warn_if_destroyed(True)
         self._rest = rest
         self._finished = finished
         if self.task.cancelling():

@@ -11,7 +11,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from typing import Any, TypeVar, cast, overload
+from typing import Any, Unpack, cast
 
 from ..config import ServerConfig
 from ..errors import (
@@ -20,15 +20,17 @@ from ..errors import (
     SessionClosedError,
     UnknownSessionError,
 )
-from ..handlers import Handler, HandlerTable
+from ..handlers import Handler
 from ..http.request import Request
 from ..http.response import Response
 from ..messages import message_data
 from ..modes import resolve_async_mode
+from ..options import ServerOptions
 from ..protocol.events import Disconnected
 from ..protocol.packet import Packet, PacketType, SharedPacket
 from ..protocol.session import SendOutcome, Session
 from ..protocol.states import State
+from ..registrar import Registrar
 from ..types import Data, Reason, SendData, TransportName
 from . import timer
 from .background import Background, BackgroundTask
@@ -43,10 +45,8 @@ __all__ = ["AsyncServer"]
 
 logger = logging.getLogger(__name__)
 
-F = TypeVar("F", bound=Callable[..., Any])
 
-
-class AsyncServer:
+class AsyncServer(Registrar):
     """An Engine.IO server for asyncio.
 
     Args:
@@ -70,11 +70,15 @@ class AsyncServer:
     """
 
     def __init__(
-        self, async_mode: str | None = None, *, clock: Clock | None = None, **options: Any
+        self,
+        async_mode: str | None = None,
+        *,
+        clock: Clock | None = None,
+        **options: Unpack[ServerOptions],
     ) -> None:
+        super().__init__()
         self.config = ServerConfig.build(options)
         self.async_mode, self._mode = resolve_async_mode(async_mode)
-        self._handlers = HandlerTable()
         self._courier = Courier(self.config, self._handlers, self._pause, self._forget)
         self._inboxes: dict[str, Inbox] = {}
         self._last_gone: asyncio.Future[None] | None = None
@@ -83,38 +87,11 @@ class AsyncServer:
         self._clock = clock
         self.driver = Driver(self.config, self, clock)
         self._engine = self.driver.engine
-        self._hooks = Hooks(self._handlers, self._engine)
+        self._hooks = Hooks(self._handlers, self._engine, self.driver.now)
         if async_mode is None:
             logger.info(
                 "async_mode is %r; choose another with AsyncServer(async_mode=...)", self.async_mode
             )
-
-    # -- handlers --------------------------------------------------------------------------
-
-    @overload
-    def on(self, event: str) -> Callable[[F], F]: ...
-
-    @overload
-    def on(self, event: str, handler: F) -> F: ...
-
-    def on(self, event: str, handler: F | None = None) -> F | Callable[[F], F]:
-        """Register the handler of an event, or a hook; usable as a decorator.
-
-        Args:
-            event: ``connect``, ``message``, ``disconnect``, or a hook of `engineio.handlers.HOOKS`.
-            handler: The function, plain or a coroutine function.
-
-        Raises:
-            ConfigError: The event is unknown, or the function takes other arguments.
-        """
-
-        def register(function: F) -> F:
-            self._handlers.add(event, function)
-            self._hooks.changed()
-            self._courier.refresh()
-            return function
-
-        return register if handler is None else register(handler)
 
     def attach(self, app: Any, engineio_path: str = "engine.io") -> None:
         """Add the server's routes to a framework's application.
@@ -164,7 +141,9 @@ class AsyncServer:
         """Send a message to many clients; it is encoded once, not once for each of them.
 
         Clients that can take it get it at once. With the policy ``wait`` this then waits for all
-        those whose queue is full, ``write_timeout`` at the most.
+        those whose queue is full, until each has taken something or is given up: a WebSocket that
+        takes nothing after ``write_timeout``, a polling client that does not come back only after
+        ``ping_interval`` and ``ping_timeout``.
 
         Args:
             data: As for `send`.
@@ -192,6 +171,9 @@ class AsyncServer:
                 continue
             if self._send_at_once(session, message):
                 taken += 1
+                continue
+            if cast(Inbox, session.owner).senders:
+                full.append(session)
                 continue
             try:
                 outcome = self._engine.send(now, session, packet)
@@ -343,12 +325,16 @@ class AsyncServer:
         cast(Inbox, event.session.owner).disconnect(event.info)
 
     def drained(self, session: Session) -> None:
-        """Wake who waits for room in a send queue (for the driver)."""
+        """Let those go on who wait for room in a send queue, in their order (for the driver)."""
         inbox = cast(Inbox, session.owner)
-        senders, inbox.senders = inbox.senders, []
-        for sender in senders:
-            if not sender.done():
-                sender.set_result(None)
+        while inbox.senders:
+            sender = inbox.senders[0]
+            if not sender.outcome.done():
+                outcome = self._engine.send(self.driver.now(), session, sender.packet)
+                if outcome is SendOutcome.FULL:
+                    break
+                sender.outcome.set_result(outcome)
+            inbox.leave(sender)
         self._hooks.drained(session)
 
     def observed(self, event: Observed) -> None:
@@ -367,10 +353,14 @@ class AsyncServer:
 
     # -- inside ----------------------------------------------------------------------------
 
+    def _registered(self) -> None:
+        self._hooks.changed()
+        self._courier.refresh()
+
     def _send_at_once(self, session: Session, message: Data) -> bool:
         frame = session.fast_out(message)
         websocket = session.websocket
-        if frame is None or websocket is None:
+        if frame is None or websocket is None or session.owner.senders is not None:
             return False
         port: WebSocketPort = websocket.port  # type: ignore[assignment]  # a cast costs a call here
         if not port.write_one(frame):
@@ -379,27 +369,29 @@ class AsyncServer:
         return True
 
     async def _send(self, session: Session, packet: Packet) -> bool:
-        while True:
+        inbox = cast(Inbox, session.owner)
+        if inbox.senders:
+            # Whatever room there is belongs to those who came first.
+            outcome = await self._wait_for_room(inbox, packet)
+        else:
             outcome = self._engine.send(self.driver.now(), session, packet)
             self.driver.perform()
-            if outcome is SendOutcome.ACCEPTED:
-                return True
-            if outcome is SendOutcome.DROPPED:
-                return False
-            if outcome is SendOutcome.CLOSED:
-                raise SessionClosedError("the session ended before the message was accepted")
-            if session.state is State.CONNECTING:
-                raise QueueFullError("the send queue is full and the client is not connected yet")
-            room: asyncio.Future[None] = self._courier.loop.create_future()
-            senders = cast(Inbox, session.owner).senders
-            senders.append(room)
-            try:
-                await room
-            except asyncio.CancelledError:
-                # Whoever tries again and again with a timeout must not pile up here.
-                with suppress(ValueError):
-                    senders.remove(room)
-                raise
+            if outcome is SendOutcome.FULL:
+                if session.state is State.CONNECTING:
+                    raise QueueFullError("the queue is full and the client is not connected yet")
+                outcome = await self._wait_for_room(inbox, packet)
+        if outcome is SendOutcome.CLOSED:
+            raise SessionClosedError("the session ended before the message was accepted")
+        return outcome is SendOutcome.ACCEPTED
+
+    async def _wait_for_room(self, inbox: Inbox, packet: Packet) -> SendOutcome:
+        sender = inbox.wait(packet)
+        try:
+            return await sender.outcome
+        except asyncio.CancelledError:
+            # Whoever tries again and again with a timeout must not pile up here.
+            inbox.leave(sender)
+            raise
 
     async def _send_unless_closed(self, session: Session, packet: Packet) -> bool:
         try:
@@ -433,7 +425,9 @@ class AsyncServer:
         self.driver.perform()
 
     def _forget(self, session: Session) -> None:
-        self._inboxes.pop(session.sid, None)
+        # With sids of the application's own, the client may be back under the same one.
+        if self._inboxes.get(session.sid) is session.owner:
+            self._inboxes.pop(session.sid, None)
         session.owner = None
         if not self._inboxes and self._last_gone is not None:
             self._last_gone.set_result(None)

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from ..http.request import Headers, Request
 from ..http.response import Header
-from .environ import ASGIEnviron
+from .environ import asgi_environ
 
 __all__ = [
     "GONE",
@@ -61,5 +61,5 @@ def request_of(scope: Scope) -> Request:
         ),
         scheme="https" if scope.get("scheme") in ("https", "wss") else "http",
         peer=client[0] if client else "",
-        native=partial(ASGIEnviron, scope),
+        native=partial(asgi_environ, scope),
     )

@@ -24,6 +24,10 @@ __all__ = ["deny", "serve_websocket"]
 # RFC 6455 section 7.4.1: "1000 indicates a normal closure".
 _NORMAL = 1000
 
+# Servers whose own `send` asks nowhere in which task it runs, so that its first step may be taken
+# in any. What an application wraps around it may well ask, for a timeout for example.
+_TASKLESS = ("uvicorn.protocols.websockets.",)
+
 
 async def serve_websocket(driver: Driver, scope: Scope, receive: Receive, send: Send) -> None:
     """Serve one WebSocket until it is gone."""
@@ -93,6 +97,7 @@ class _ASGIWebSocket(WebSocketPort):
         "_driver",
         "_held",
         "_interruption",
+        "_is_taskless",
         "_pending",
         "_send",
         "_task",
@@ -104,6 +109,7 @@ class _ASGIWebSocket(WebSocketPort):
         super().__init__()
         self._driver = driver
         self._send = send
+        self._is_taskless = (getattr(send, "__module__", None) or "").startswith(_TASKLESS)
         self._pending: Sequence[Data] = ()
         # Nothing may be sent before the accept, and nothing but `read` may be interrupted.
         self._writing = True
@@ -165,7 +171,14 @@ class _ASGIWebSocket(WebSocketPort):
         kind = "text" if isinstance(frame, str) else "bytes"
         sending: Any = self._send({"type": "websocket.send", kind: frame})
         try:
-            is_out = self._start(sending, self._written)
+            if self._is_taskless:
+                waiting = sending.send(None)
+                self._driver.runner.go_on(sending, waiting, self._written)
+                is_out = False
+            else:
+                is_out = self._start(sending, self._written)
+        except StopIteration:
+            is_out = True
         except GONE:
             # Soon and not now: the engine must first hear that this frame is not out, or it would
             # not count as undelivered.

@@ -72,12 +72,16 @@ class Admission:
             raise Rejected(rejections.ORIGIN_FORBIDDEN)
 
     def _check_script(self, request: Request, client: Client) -> None:
-        """Refuse a script of another site: browsers send it cookies, but no Origin (F-89)."""
+        """Refuse a script of another site: browsers send it cookies, but no Origin (F-89).
+
+        "Require same-site Sec-Fetch-Site/Referer": a page may keep its own Referer back, and over
+        plain HTTP, or in the old browsers that JSONP is for, there is no Sec-Fetch-Site.
+        """
         referer = request.headers.get("referer")
         if referer is not None:
             origin = Headers([("origin", _origin_of(referer))])
             self._check_origin(replace(request, headers=origin), client)
-        elif request.headers.get("sec-fetch-site") == "cross-site":
+        elif request.headers.get("sec-fetch-site") not in ("same-origin", "none"):
             raise Rejected(rejections.ORIGIN_FORBIDDEN)
 
     def _check_application(self, request: Request) -> None:
