@@ -46,6 +46,11 @@ DEPLOYMENTS = (
         },
     ),
     Deployment(
+        "uvicorn-engineio",
+        (*_UVICORN, "--ws=engineio.gateway.uvicorn:WebSocketProtocol"),
+        missing={Ability.EARLY_FRAMES: _DROPS_EARLY_FRAMES},
+    ),
+    Deployment(
         "hypercorn",
         ("hypercorn", _ASGI, "--bind={host}:{port}", "--workers=0"),
         missing={

@@ -173,6 +173,10 @@ class Socket:
         for frame in frames:
             self._shell.receive(self, frame)
 
+    def too_big(self) -> None:
+        """The client begins a message over the limit, and its gateway reads no further."""
+        self._shell.run(self._shell.engine.websocket_too_big, self)
+
     def close(self, code: int | None = None, detail: str = "") -> None:
         """The connection is gone, for whatever reason."""
         self.is_gone = True

@@ -244,6 +244,31 @@ class TestByTheServerOnAWebSocket:
         assert server.reason(sid) is Reason.SERVER_DISCONNECT
 
 
+class TestTooBigToBeRead:
+    def test_a_session_that_is_closing_goes_on_with_that(self, serve):
+        server = serve()
+        socket = server.open_websocket()
+        sid = socket.sid
+        server.is_prompt = False
+        server.send(sid, "last")
+        server.close(sid)
+        socket.too_big()
+        assert socket.is_open
+        server.is_prompt = True
+        socket.drained()
+
+        assert server.reason(sid) is Reason.SERVER_DISCONNECT
+
+    def test_a_port_that_is_no_longer_the_engines(self, serve):
+        server = serve()
+        socket = server.open_websocket()
+        sid = socket.sid
+        server.close(sid)
+        socket.too_big()
+
+        assert server.reason(sid) is Reason.SERVER_DISCONNECT
+
+
 class TestCloseCodes:
     """RFC 6455 section 7.4.1."""
 
@@ -254,6 +279,7 @@ class TestCloseCodes:
             (lambda server, socket: socket.send("?"), Reason.PARSE_ERROR, 1002),
             (lambda server, socket: socket.send("5"), Reason.TRANSPORT_ERROR, 1002),
             (lambda server, socket: socket.send(b"x" * 101), Reason.PAYLOAD_TOO_LARGE, 1009),
+            (lambda server, socket: socket.too_big(), Reason.PAYLOAD_TOO_LARGE, 1009),
             (lambda server, socket: server.close(socket.sid), Reason.SERVER_DISCONNECT, 1000),
             (lambda server, socket: server.shutdown(), Reason.SERVER_SHUTDOWN, 1001),
             (lambda server, socket: server.advance(60.0), Reason.PING_TIMEOUT, 1000),

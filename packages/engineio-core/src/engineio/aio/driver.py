@@ -299,6 +299,11 @@ class Driver:
         self.perform()
         return None if session is None else self._application.backlog(session)
 
+    def too_big(self, port: WebSocketPort) -> None:
+        """A message over ``max_payload`` begins to arrive, and no more of it is read."""
+        self.engine.websocket_too_big(self.now(), port)
+        self.perform()
+
     def closed(self, port: WebSocketPort, code: int | None = None, reason: str = "") -> None:
         """A WebSocket is gone; ``code`` and ``reason`` are the peer's, if it gave any."""
         self.engine.websocket_closed(self.now(), port, code, reason)

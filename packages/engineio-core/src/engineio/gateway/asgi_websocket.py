@@ -14,9 +14,10 @@ from typing import Any
 
 from ..aio.driver import Driver
 from ..aio.port import WebSocketPort
+from ..aio.stream_port import StreamPort
 from ..http.response import Response
 from ..types import Data
-from .asgi_scope import GONE, Event, Receive, Scope, Send, raw_headers, request_of
+from .asgi_scope import GONE, STREAM_EXTENSION, Event, Receive, Scope, Send, raw_headers, request_of
 
 __all__ = ["deny", "serve_websocket"]
 
@@ -32,7 +33,13 @@ async def serve_websocket(driver: Driver, scope: Scope, receive: Receive, send: 
     """Serve one WebSocket until it is gone."""
     if (await receive())["type"] != "websocket.connect":
         return
-    port = _ASGIWebSocket(driver, send)
+    extension = (scope.get("extensions") or {}).get(STREAM_EXTENSION)
+    port: _ASGIWebSocket | StreamPort
+    if extension is None:
+        port = _ASGIWebSocket(driver, send)
+    else:
+        port = StreamPort(driver)
+        extension["take_over"](port, port.limit)
     try:
         decision = await driver.websocket(request_of(scope), port)
     except asyncio.CancelledError:
@@ -51,8 +58,11 @@ async def serve_websocket(driver: Driver, scope: Scope, receive: Receive, send: 
         if not (port.aborted or isinstance(error, GONE)):
             raise
         return
-    port.accepted()
-    await port.read(receive)
+    if isinstance(port, StreamPort):
+        await port.gone()
+    else:
+        port.accepted()
+        await port.read(receive)
 
 
 async def deny(scope: Scope, send: Send, response: Response) -> None:

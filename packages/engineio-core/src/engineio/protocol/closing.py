@@ -21,7 +21,7 @@ from .states import State, advance
 if TYPE_CHECKING:
     from .session import Session
 
-__all__ = ["POST_REJECTIONS", "ClosingPort", "drop", "end", "finish"]
+__all__ = ["POST_REJECTIONS", "ClosingPort", "drop", "end", "finish", "too_big"]
 
 # RFC 6455 section 7.4.1: 1001 going away, 1002 protocol error, 1008 policy, 1009 too big.
 _CLOSE_CODES: dict[Reason, int] = {
@@ -94,6 +94,14 @@ def end(session: Session, now: float, reason: Reason, detail: str, code: int | N
         session.flush(now)
     else:
         _leave(session, now, reason)
+
+
+def too_big(session: Session, now: float, port: Port) -> None:
+    """A WebSocket message over ``max_payload`` begins to arrive on a port of the session."""
+    if session.upgrade is not None and session.upgrade.port == port:
+        upgrade.abandon(session, now, 1009, "the message is too big")
+    elif session.state is State.OPEN:
+        end(session, now, Reason.PAYLOAD_TOO_LARGE, "a WebSocket message over max_payload")
 
 
 def _tell(session: Session, undelivered: tuple[Data, ...]) -> None:

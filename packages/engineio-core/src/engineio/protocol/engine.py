@@ -22,7 +22,7 @@ from ..types import Data, Reason, Transport
 from . import rejections, requests, upgrade
 from .actions import Abort, Accept, Action, Hangup, Port, Refuse, Reply, Ticket
 from .admission import Admission
-from .closing import ClosingPort
+from .closing import ClosingPort, too_big
 from .events import Connecting, Event, RequestRejected
 from .handshake import Query, open_packet, requested_revision
 from .packet import Packet
@@ -142,6 +142,15 @@ class Engine:
         else:
             session.frame(now, data)
         self._settle(session)
+
+    def websocket_too_big(self, now: float, port: Port) -> None:
+        """A WebSocket message over ``max_payload`` begins. Then carry out the outputs.
+
+        For gateways that read no further than its length; others pass the message on.
+        """
+        if (session := self._ports.get(port)) is not None:
+            too_big(session, now, port)
+            self._settle(session)
 
     def websocket_closed(
         self, now: float, port: Port, code: int | None = None, detail: str = ""
