@@ -216,7 +216,13 @@ async def test_f88_forwarded_headers_of_a_stranger(server: Server) -> None:
 
 async def test_sec51_the_host_is_compared_exactly(server: Server) -> None:
     """The own origin is scheme, host and port; a lookalike is foreign."""
-    for origin in ("http://127.0.0.1:1", "https://127.0.0.1", "http://127.0.0.1.evil.example"):
+    for origin in (
+        "http://127.0.0.1:1",
+        "https://127.0.0.1",
+        "http://127.0.0.1.evil.example",
+        "null",
+        "file://",
+    ):
         answer = await server.get(server.target(), fields=[_origin(origin)])
         assert_refused(server, answer, FORBIDDEN, status=403)
 

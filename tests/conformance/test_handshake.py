@@ -313,6 +313,7 @@ async def test_f12_a_sid_does_not_exist_before_the_application_said_yes(server: 
         await server.until(lambda: server.account(key), lambda account: account.notes != ())
         early = server.target("guarded", sid="early-bird")
         assert_refused(server, await server.post(early, b"4too early"), SESSION_UNKNOWN)
+        assert_refused(server, await server.get(early), SESSION_UNKNOWN)
 
     assert handshake.result().status == 200
     assert (await server.post(early, b"1")).body == b"ok"
