@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import BodyError
@@ -55,6 +55,11 @@ class Exchange:
                 if self._limit is None:
                     if await self._interruptible(gone()):
                         self._driver.http_closed(self)
+                        return None
+                    if self._confirm and _is_over(gone()):
+                        # It went away while the answer was on its way here: many servers would
+                        # take the answer and tell nobody.
+                        self.sent(accepted=False)
                         return None
                 else:
                     await self._read_now(self._read(read, self._limit))
@@ -118,3 +123,15 @@ class Exchange:
         scope, self._scope = self._scope, None
         if scope is not None:
             scope.reschedule(0.0)
+
+
+def _is_over(waiting: Awaitable[object]) -> bool:
+    """Return whether what can be awaited would not wait."""
+    steps = waiting.__await__()
+    try:
+        next(steps)
+    except StopIteration:
+        return True
+    if isinstance(steps, Generator):
+        steps.close()
+    return False

@@ -160,13 +160,21 @@ class WebSocketStream(asyncio.Protocol):
         if self.is_open:
             self.is_open = False
             self._write(close_frame(code, reason))
-        if within is not None and self._timer is None and not self.is_lost:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(within, self._transport.abort)
+        if within is not None and not self.is_lost:
+            self._drop_within(within)
         if self._held:
             # Messages count no more, but the peer's answer does.
             self._held = False
             self._read_on()
+
+    def _drop_within(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        when = loop.time() + seconds
+        if self._timer is not None:
+            if self._timer.when() <= when:
+                return
+            self._timer.cancel()
+        self._timer = loop.call_at(when, self._transport.abort)
 
     def end(self, code: int, within: float) -> None:
         """Close from below, as a server does that stops: the receiver is told as if the peer had.

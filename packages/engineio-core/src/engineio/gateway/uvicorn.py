@@ -30,6 +30,10 @@ _logger = logging.getLogger("uvicorn.error")
 # What a client may send before its handshake is answered; then nothing more is read until it is.
 _MOST_EARLY = 65_536
 
+# How long a client may take to answer a close frame while the server stops, in seconds: less than
+# the `shutdown_timeout` of an Engine.IO server, which has begun when uvicorn tells of the end.
+_STOP_TIMEOUT = 2.0
+
 # RFC 6455 section 7.4.1, and the registry: 1011 internal error, 1012 service restart.
 _NORMAL, _INTERNAL_ERROR, _RESTART = 1000, 1011, 1012
 
@@ -101,7 +105,7 @@ class WebSocketProtocol(asyncio.Protocol):
             if not self._is_over:
                 self.deny(503, [], b"")
             return
-        self._stream.end(_RESTART, within=CLOSE_TIMEOUT)
+        self._stream.end(_RESTART, within=_STOP_TIMEOUT)
 
     def _lost(self) -> None:
         self._is_over = True
