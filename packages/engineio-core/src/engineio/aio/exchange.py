@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import BodyError
@@ -54,11 +54,8 @@ class Exchange:
             while self._response is None:
                 if self._limit is None:
                     if await self._interruptible(gone()):
-                        self._driver.http_closed(self)
-                        return None
-                    if self._confirm and _is_over(gone()):
-                        # It went away while the answer was on its way here: many servers would
-                        # take the answer and tell nobody.
+                        if self._response is None:
+                            self._driver.http_closed(self)
                         self.sent(accepted=False)
                         return None
                 else:
@@ -79,7 +76,12 @@ class Exchange:
         """Take the answer (for the server)."""
         self._response = response
         self._confirm = confirm
-        self._interrupt()
+        if confirm and self._scope is not None:
+            # In the next turn of the loop: what it has already read from the network may be that
+            # the client has gone, and most servers take an answer for nobody without a word.
+            asyncio.get_running_loop().call_soon(self._interrupt)
+        else:
+            self._interrupt()
 
     def read_body(self, limit: int) -> None:
         """Take the engine's wish for the body (for the server)."""
@@ -123,15 +125,3 @@ class Exchange:
         scope, self._scope = self._scope, None
         if scope is not None:
             scope.reschedule(0.0)
-
-
-def _is_over(waiting: Awaitable[object]) -> bool:
-    """Return whether what can be awaited would not wait."""
-    steps = waiting.__await__()
-    try:
-        next(steps)
-    except StopIteration:
-        return True
-    if isinstance(steps, Generator):
-        steps.close()
-    return False
