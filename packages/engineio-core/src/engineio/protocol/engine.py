@@ -19,7 +19,7 @@ from ..http.forwarded import Client
 from ..http.request import Request
 from ..http.response import Header, Response
 from ..types import Data, Reason, Transport
-from . import rejections, requests, upgrade
+from . import closing, rejections, requests, upgrade
 from .actions import Abort, Accept, Action, Hangup, Port, Refuse, Reply, Ticket
 from .admission import Admission
 from .closing import ClosingPort
@@ -143,6 +143,21 @@ class Engine:
             session.frame(now, data)
         self._settle(session)
 
+    def websocket_failed(self, now: float, port: Port, code: int, detail: str) -> None:
+        """A WebSocket got what it cannot take. Then carry out the outputs.
+
+        It closes itself, and `websocket_closed` follows. A failed probe leaves polling untouched.
+
+        Args:
+            now: The time.
+            port: The WebSocket.
+            code: The close code that it chose (RFC 6455 section 7.4.1).
+            detail: What was wrong, for people.
+        """
+        session = self._ports.get(port)
+        if session is not None and session.upgrade is None:
+            closing.end(session, now, closing.failure(code), detail)
+
     def websocket_closed(
         self, now: float, port: Port, code: int | None = None, detail: str = ""
     ) -> None:
@@ -154,9 +169,9 @@ class Engine:
             code: The close code the peer sent, if it did.
             detail: The reason the peer gave, for people.
         """
-        closing = self._closing.pop(port, None)
-        if closing is not None:
-            self._schedule.discard(closing)
+        handshake = self._closing.pop(port, None)
+        if handshake is not None:
+            self._schedule.discard(handshake)
         session = self._ports.pop(port, None)
         if session is None:
             return
@@ -297,9 +312,9 @@ class Engine:
     def hang_up(self, now: float, port: Port, code: int, reason: str) -> None:
         """Close a port that no session owns any more (for the sessions)."""
         self._ports.pop(port, None)
-        closing = ClosingPort(port, now + self.config.close_timeout, self.abort)
-        self._closing[port] = closing
-        self._schedule.update(closing)
+        handshake = ClosingPort(port, now + self.config.close_timeout, self.abort)
+        self._closing[port] = handshake
+        self._schedule.update(handshake)
         self.emit(Hangup(port, code, reason))
 
     def turn_away(self, port: Port, response: Response) -> None:
