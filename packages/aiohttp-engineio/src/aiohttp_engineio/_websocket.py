@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["serve_websocket", "websocket_for"]
 
-_MESSAGES = (WSMsgType.TEXT, WSMsgType.BINARY)
-
 
 def websocket_for(request: web.Request, max_payload: int) -> web.WebSocketResponse | None:
     """Return what can carry the WebSocket that a request asks for, or None if it asks for none."""
@@ -40,7 +38,7 @@ async def serve_websocket(
     """Serve one WebSocket until it is gone."""
     if request.transport is None:
         return websocket
-    port = _Port(gateway, request, request.transport)
+    port = _Port(gateway, request.transport)
     decision = await port.open(request_of(request))
     if isinstance(decision, Response):
         return response_of(decision)
@@ -66,19 +64,12 @@ class _Port(TransportPort):
         writer: What aiohttp lets wait for the client to read.
     """
 
-    __slots__ = ("_gateway", "_protocol", "writer")
+    __slots__ = ("_gateway", "writer")
 
-    def __init__(
-        self, gateway: Gateway, request: web.Request, transport: asyncio.Transport
-    ) -> None:
+    def __init__(self, gateway: Gateway, transport: asyncio.Transport) -> None:
         super().__init__(gateway.driver, transport)
         self._gateway = gateway
-        self._protocol = request.protocol
         self.writer: AbstractStreamWriter
-
-    @property
-    def is_paused(self) -> bool:
-        return self._protocol.writing_paused
 
     @property
     def is_reading(self) -> bool:
@@ -90,8 +81,9 @@ class _Port(TransportPort):
     async def read(self, websocket: web.WebSocketResponse) -> None:
         """Pass on what arrives until the connection is gone."""
         receive, received = websocket.receive, self.driver.received
+        text, binary = WSMsgType.TEXT, WSMsgType.BINARY
         message = await receive()
-        while message.type in _MESSAGES:
+        while message.type is text or message.type is binary:
             wait = received(self, message.data)
             if wait is not None:
                 await wait

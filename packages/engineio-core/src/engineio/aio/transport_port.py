@@ -29,29 +29,26 @@ class TransportPort(WebSocketPort):
 
     Args:
         driver: The driver of the server.
-        transport: The transport, of which nothing has been read ahead of the handshake.
+        transport: The transport.
 
     Attributes:
         driver: The driver.
         transport: The transport.
     """
 
-    __slots__ = ("_aborted", "_closing", "_drain", "_free", "driver", "transport")
+    __slots__ = ("_aborted", "_closing", "_drain", "_free", "_room", "driver", "transport")
 
     def __init__(self, driver: Driver, transport: asyncio.Transport) -> None:
         super().__init__()
         self.driver = driver
         self.transport = transport
+        # The transport asks for a pause when it holds more than this.
+        self._room = transport.get_write_buffer_limits()[1]
         # Nothing may be written before the accept, nor while the client does not read.
         self._free = False
         self._drain: asyncio.Task[None] | None = None
         self._closing: bytes | None = None
         self._aborted = False
-
-    @property
-    @abstractmethod
-    def is_paused(self) -> bool:
-        """Whether the transport has asked for no more, as `asyncio.Protocol.pause_writing` does."""
 
     @property
     def is_reading(self) -> bool:
@@ -60,7 +57,10 @@ class TransportPort(WebSocketPort):
 
     @abstractmethod
     async def drain(self) -> None:
-        """Return when that is over; a lost connection ends it too, or raises `ConnectionError`."""
+        """Return when the transport has asked for more, after it had asked for a pause.
+
+        A lost connection ends the wait too, perhaps with a `ConnectionError`.
+        """
 
     async def open(self, request: Request) -> tuple[Header, ...] | Response | None:
         """Return the headers to accept with, or the response to refuse with; None for neither."""
@@ -81,17 +81,29 @@ class TransportPort(WebSocketPort):
             # RFC 6455 section 5.5.1: "When sending a Close frame in response, the endpoint
             # typically echos the status code it received."
             self._close(close_frame(code))
-        # Whoever does not read may not keep the connection open either.
-        (self.transport.abort if self.is_paused else self.transport.close)()
+        if self.transport.get_write_buffer_size() > self._room:
+            # Whoever does not read may not keep the connection open either.
+            self.transport.abort()
+        else:
+            self.transport.close()
         self.driver.closed(self, code, reason)
 
     def write(self, frames: Sequence[Data]) -> bool:
         """Write messages in one go; False if the client does not read as fast as that."""
-        return self._write(b"".join(map(data_frame, frames)))
+        transport = self.transport
+        if transport.is_closing():
+            return self._held_up()
+        transport.write(b"".join(map(data_frame, frames)))
+        return transport.get_write_buffer_size() <= self._room or self._held_up()
 
     def write_one(self, frame: Data) -> bool:
         """Write one message, as `write` does."""
-        return self._write(data_frame(frame))
+        # As `write`, without the detour.
+        transport = self.transport
+        if transport.is_closing():
+            return self._held_up()
+        transport.write(data_frame(frame))
+        return transport.get_write_buffer_size() <= self._room or self._held_up()
 
     def hang_up(self, code: int, reason: str) -> None:
         """Send the close frame, after what the client has yet to read."""
@@ -106,19 +118,16 @@ class TransportPort(WebSocketPort):
             self.decision.cancel()
         self.transport.abort()
 
-    def _write(self, data: bytes) -> bool:
-        transport = self.transport
-        if transport.is_closing():
-            self._free = False
+    def _held_up(self) -> bool:
+        """Return False: what was written counts as out when the client has read it."""
+        self._free = False
+        loop = asyncio.get_running_loop()
+        if self.transport.is_closing():
             # Soon and not now: the engine must first hear that this is not out, or it would not
             # count as undelivered.
-            asyncio.get_running_loop().call_soon(self._lost)
-            return False
-        transport.write(data)
-        if not self.is_paused:
-            return True
-        self._free = False
-        self._drain = asyncio.get_running_loop().create_task(self._wait())
+            loop.call_soon(self._lost)
+        else:
+            self._drain = loop.create_task(self._wait())
         return False
 
     async def _wait(self) -> None:
