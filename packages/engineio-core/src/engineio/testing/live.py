@@ -90,6 +90,7 @@ class _Connection(ABC):
         self._writer: asyncio.StreamWriter | None = None
         network.connections.add(self)
         self.task = asyncio.get_running_loop().create_task(self._run())
+        self.task.add_done_callback(lambda _: network.connections.discard(self))
 
     def abort(self) -> None:
         """Drop the connection."""
@@ -127,7 +128,6 @@ class _Connection(ABC):
         except (OSError, EOFError, ValueError, RemoteProtocolError) as raised:
             error = ConnectionError(str(raised))
         finally:
-            self._network.connections.discard(self)
             if not self._over:
                 self._over = True
                 self._failed(error)
