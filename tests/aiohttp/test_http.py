@@ -26,7 +26,7 @@ async def test_middlewares_see_requests_and_answers(
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         request[USER] = "ada"
         response = await handler(request)
-        seen.append(type(response) is web.WebSocketResponse or not response.prepared)
+        seen.append(isinstance(response, web.WebSocketResponse) or not response.prepared)
         return response
 
     async def stamp(request: web.Request, response: web.StreamResponse) -> None:

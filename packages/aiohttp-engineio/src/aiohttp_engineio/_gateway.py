@@ -9,8 +9,9 @@ from aiohttp import web
 from engineio import AsyncServer
 
 from ._http import serve_http
+from ._response import websocket_for
 from ._watch import Watch
-from ._websocket import serve_websocket, websocket_for
+from ._websocket import serve_websocket
 
 __all__ = ["Gateway"]
 

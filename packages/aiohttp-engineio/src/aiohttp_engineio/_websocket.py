@@ -8,32 +8,23 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from aiohttp import WebSocketError, WSMsgType, web
+from aiohttp import EofStream, WebSocketError, WSMsgType, web
 from aiohttp.abc import AbstractStreamWriter
 
 from engineio.aio.transport_port import TransportPort
 from engineio.http.response import Response
 
 from ._http import request_of, response_of
+from ._response import WebSocketResponse
 
 if TYPE_CHECKING:
     from ._gateway import Gateway
 
-__all__ = ["serve_websocket", "websocket_for"]
-
-
-def websocket_for(request: web.Request, max_payload: int) -> web.WebSocketResponse | None:
-    """Return what can carry the WebSocket that a request asks for, or None if it asks for none."""
-    if request.method != "GET" or "Upgrade" not in request.headers:
-        return None
-    # Heartbeats are the protocol's own. aiohttp takes less than ``max_msg_size``, not as much.
-    size = max_payload + 1
-    websocket = web.WebSocketResponse(autoclose=False, compress=False, max_msg_size=size)
-    return websocket if websocket.can_prepare(request) else None
+__all__ = ["serve_websocket"]
 
 
 async def serve_websocket(
-    gateway: Gateway, request: web.Request, websocket: web.WebSocketResponse
+    gateway: Gateway, request: web.Request, websocket: WebSocketResponse
 ) -> web.StreamResponse:
     """Serve one WebSocket until it is gone."""
     if request.transport is None:
@@ -49,8 +40,12 @@ async def serve_websocket(
         port.writer = await websocket.prepare(request)
         port.accepted()
         await port.read(websocket)
-    except ConnectionError:
-        port.closed(None, "the connection broke")
+    except (ConnectionError, EofStream):
+        port.closed()
+    except WebSocketError as error:
+        port.hang_up(error.code, str(error))
+        port.driver.failed(port, error.code, str(error))
+        port.closed()
     except BaseException:
         port.closed(None, "the server cancelled the connection")
         raise
@@ -78,20 +73,20 @@ class _Port(TransportPort):
     async def drain(self) -> None:
         await self.writer.drain()
 
-    async def read(self, websocket: web.WebSocketResponse) -> None:
-        """Pass on what arrives until the connection is gone."""
-        receive, received = websocket.receive, self.driver.received
+    async def read(self, websocket: WebSocketResponse) -> None:
+        """Pass on what arrives until the client closes."""
+        read, received = websocket.reader(), self.driver.received
         text, binary = WSMsgType.TEXT, WSMsgType.BINARY
-        message = await receive()
-        while message.type is text or message.type is binary:
-            wait = received(self, message.data)
-            if wait is not None:
-                await wait
-            message = await receive()
-        if message.type is WSMsgType.CLOSE:
-            # aiohttp says 0 where the client gave no code.
-            self.closed(message.data or None, message.extra or "")
-            return
-        if isinstance(message.data, WebSocketError):
-            self.driver.failed(self, message.data.code, str(message.data))
-        self.closed()
+        while True:
+            message = await read()
+            kind = message.type
+            if kind is text or kind is binary:
+                wait = received(self, message.data)
+                if wait is not None:
+                    await wait
+            elif kind is WSMsgType.PING:
+                await websocket.pong(message.data)
+            elif kind is WSMsgType.CLOSE:
+                # aiohttp says 0 where the client gave no code.
+                self.closed(message.data or None, message.extra or "")
+                return

@@ -106,10 +106,11 @@ class TransportPort(WebSocketPort):
         return transport.get_write_buffer_size() <= self._room or self._held_up()
 
     def hang_up(self, code: int, reason: str) -> None:
-        """Send the close frame, after what the client has yet to read."""
-        self._closing = close_frame(code, reason)
-        if self._free:
-            self._close(self._closing)
+        """Send the close frame, after what the client has yet to read; only the first counts."""
+        if self._closing is None:
+            self._closing = close_frame(code, reason)
+            if self._free:
+                self._close(self._closing)
 
     def abort(self) -> None:
         """Drop the connection, or end the wait for the decision whether there is to be one."""
