@@ -12,7 +12,6 @@ from aiohttp import EofStream, WebSocketError, WSMsgType, web
 from aiohttp.abc import AbstractStreamWriter
 
 from engineio.aio.transport_port import TransportPort
-from engineio.http.response import Response
 
 from ._http import request_of, response_of
 from ._response import WebSocketResponse
@@ -31,10 +30,8 @@ async def serve_websocket(
         return websocket
     port = _Port(gateway, request.transport)
     decision = await port.open(request_of(request))
-    if isinstance(decision, Response):
-        return response_of(decision)
-    if decision is None:
-        return websocket
+    if not isinstance(decision, tuple):
+        return websocket if decision is None else response_of(decision)
     websocket.headers.extend(decision)
     try:
         port.writer = await websocket.prepare(request)
@@ -43,9 +40,7 @@ async def serve_websocket(
     except (ConnectionError, EofStream):
         port.closed()
     except WebSocketError as error:
-        port.hang_up(error.code, str(error))
-        port.driver.failed(port, error.code, str(error))
-        port.closed()
+        port.failed(error.code, str(error))
     except BaseException:
         port.closed(None, "the server cancelled the connection")
         raise

@@ -25,7 +25,7 @@ class TransportPort(WebSocketPort):
     """The base of such a port.
 
     A gateway makes one, calls `open`, accepts or refuses as that returns, and calls `accepted`.
-    Then it passes messages on to `Driver.received`, and in the end calls `closed`.
+    Then it passes messages on to `Driver.received`, and in the end calls `closed` or `failed`.
 
     Args:
         driver: The driver of the server.
@@ -87,6 +87,12 @@ class TransportPort(WebSocketPort):
         else:
             self.transport.close()
         self.driver.closed(self, code, reason)
+
+    def failed(self, code: int, detail: str) -> None:
+        """The client sent what a WebSocket cannot take; close it with ``code``."""
+        self.hang_up(code, detail)
+        self.driver.failed(self, code, detail)
+        self.closed()
 
     def write(self, frames: Sequence[Data]) -> bool:
         """Write messages in one go; False if the client does not read as fast as that."""
