@@ -2,6 +2,11 @@
 
 import pytest
 
+# Other packages have a fixture of this name too; here it is that of aiohttp.
+from aiohttp_engineio.pytest_plugin import engineio_client
+
+__all__ = ["engineio_client", "transport"]
+
 
 @pytest.fixture(params=["polling", "websocket"])
 def transport(request: pytest.FixtureRequest) -> str:
