@@ -31,6 +31,7 @@ class Wire(asyncio.Transport):
         return 0, HIGH
 
     def get_write_buffer_size(self) -> int:
+        assert not self.is_closing(), "asyncio's TLS transports raise then"
         return self.unread
 
     def is_closing(self) -> bool:
@@ -209,6 +210,8 @@ async def test_where_nothing_is_read_any_more_the_close_is_half_or_whole(
     await served.eio.disconnect(served.sid)
 
     assert served.wire.ends == [end]
+    port.closed()
+    assert served.wire.ends == [*{end: 0, "close": 0}]
 
 
 async def test_a_decision_that_nobody_waits_for() -> None:

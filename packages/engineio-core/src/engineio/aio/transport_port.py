@@ -81,11 +81,11 @@ class TransportPort(WebSocketPort):
             # RFC 6455 section 5.5.1: "When sending a Close frame in response, the endpoint
             # typically echos the status code it received."
             self._close(close_frame(code))
-        if self.transport.get_write_buffer_size() > self._room:
+        # A TLS transport of asyncio has no buffer any more once it is closed.
+        if not self.transport.is_closing():
             # Whoever does not read may not keep the connection open either.
-            self.transport.abort()
-        else:
-            self.transport.close()
+            is_full = self.transport.get_write_buffer_size() > self._room
+            (self.transport.abort if is_full else self.transport.close)()
         self.driver.closed(self, code, reason)
 
     def failed(self, code: int, detail: str) -> None:
