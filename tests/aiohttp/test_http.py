@@ -13,6 +13,8 @@ from aiohttp_engineio import setup
 from aiohttp_engineio._http import request_of
 from aiohttp_engineio.pytest_plugin import Connect
 from aiohttp_engineio.testing import EngineIOTestClient
+from engineio.testing import Client
+from tests.aiohttp.running import serve, settled
 
 USER = web.RequestKey("user", str)
 
@@ -85,7 +87,11 @@ async def test_the_limits_of_the_application_have_no_say(transport: str) -> None
         assert await client.receive() == "150000"
 
 
-async def test_a_client_that_leaves_its_poll_is_noticed_within_a_second() -> None:
+@pytest.mark.parametrize("cancels", [False, True], ids=["aiohttp says nothing", "it cancels"])
+async def test_a_client_that_leaves_is_noticed_within_a_second(
+    transport: str, cancels: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also where the application was told to cancel handlers: ``handler_cancellation``."""
     app = web.Application()
     eio = setup(app)
     ended: asyncio.Queue[Any] = asyncio.Queue()
@@ -94,15 +100,18 @@ async def test_a_client_that_leaves_its_poll_is_noticed_within_a_second() -> Non
     async def gone(sid: str, reason: engineio.Reason) -> None:
         ended.put_nowait(reason)
 
-    async with EngineIOTestClient(TestServer(app)) as http:
-        client = await http.engineio_connect()
-        session = eio.server.driver.engine.sessions[client.sid]
-        async with asyncio.timeout(2):
-            while session.polling.get is None:  # noqa: ASYNC110  # nothing tells
-                await asyncio.sleep(0.01)
-        client.abort()
-        async with asyncio.timeout(1):
-            assert await ended.get() is engineio.Reason.TRANSPORT_ERROR
+    runner, network = await serve(app, handler_cancellation=cancels)
+    client = Client(network, transport=transport)  # type: ignore[arg-type]  # one of the literals
+    await client.connect()
+    await settled(eio, client.sid, transport)
+    client.abort()
+    async with asyncio.timeout(1):
+        reason = await ended.get()
+    await client.close()
+    await runner.cleanup()
+    over = engineio.Reason.TRANSPORT_ERROR if transport == "polling" else "transport close"
+    assert reason == over
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize("query", ["EIO=4&transport=polling&a=%C3%A9", "EIO=4&transport=polling#x"])

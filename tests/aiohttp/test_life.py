@@ -8,16 +8,8 @@ from aiohttp import web
 
 import engineio
 from aiohttp_engineio import EngineIO, setup
-from engineio.testing import Client, ConnectionRejected, LiveNetwork
-
-
-async def serve(app: web.Application) -> tuple[web.AppRunner, LiveNetwork]:
-    """Run an application as ``web.run_app`` does."""
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    return runner, LiveNetwork(*runner.addresses[0][:2])
+from engineio.testing import Client, ConnectionRejected
+from tests.aiohttp.running import serve, settled
 
 
 def noting(eio: EngineIO) -> list[Any]:
@@ -29,14 +21,6 @@ def noting(eio: EngineIO) -> list[Any]:
         ended.append(reason)
 
     return ended
-
-
-async def settled(eio: EngineIO, sid: str, transport: str) -> None:
-    """Wait until the poll of a client is parked, or its upgrade is over on this side too."""
-    session = eio.server.driver.engine.sessions[sid]
-    async with asyncio.timeout(2):
-        while not (session.polling.get if transport == "polling" else session.websocket):  # noqa: ASYNC110  # nothing tells
-            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("transport", ["polling", "websocket", "upgrade"])
