@@ -6,6 +6,7 @@ Nothing here decides anything about the protocol.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aiohttp import EofStream, WebSocketError, WSMsgType, web
@@ -70,18 +71,11 @@ class _Port(TransportPort):
 
     async def read(self, websocket: WebSocketResponse) -> None:
         """Pass on what arrives until the client closes."""
-        read, received = websocket.reader(), self.driver.received
-        text, binary = WSMsgType.TEXT, WSMsgType.BINARY
-        while True:
-            message = await read()
-            kind = message.type
-            if kind is text or kind is binary:
-                wait = received(self, message.data)
-                if wait is not None:
-                    await wait
-            elif kind is WSMsgType.PING:
-                await websocket.pong(message.data)
-            elif kind is WSMsgType.CLOSE:
-                # aiohttp says 0 where the client gave no code.
-                self.closed(message.data or None, message.extra or "")
-                return
+        received = partial(self.driver.received, self)
+        inlet = websocket.inlet
+        while (frame := await inlet.take(received)).type is not WSMsgType.CLOSE:
+            if frame.type is WSMsgType.PING:
+                await websocket.pong(frame.data)
+            inlet.held -= 1
+        # aiohttp says 0 where the client gave no code.
+        self.closed(frame.data or None, frame.extra or "")
