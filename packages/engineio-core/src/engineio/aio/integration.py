@@ -17,7 +17,6 @@ from .server import AsyncServer
 
 __all__ = ["AsyncIntegration"]
 
-F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 NativeRequest = TypeVar("NativeRequest")
 
@@ -35,6 +34,7 @@ class AsyncIntegration(Generic[NativeRequest]):
     Attributes:
         async_mode: The mode of the servers of this class.
         server: The server.
+        on: Registers the handler of an event, or a hook, as `AsyncServer.on` does.
 
     Raises:
         ConfigError: An option is unknown or impossible, there are options beside a server, or the
@@ -53,18 +53,9 @@ class AsyncIntegration(Generic[NativeRequest]):
                 f"the server has the mode {server.async_mode!r}, not {self.async_mode!r}"
             )
         self.server = server
+        self.on = server.on
 
     # -- handlers --------------------------------------------------------------------------
-
-    @overload
-    def on(self, event: str) -> Callable[[F], F]: ...
-
-    @overload
-    def on(self, event: str, handler: F) -> F: ...
-
-    def on(self, event: str, handler: F | None = None) -> F | Callable[[F], F]:
-        """Register the handler of an event, or a hook, as `AsyncServer.on` does."""
-        return self.server.on(event) if handler is None else self.server.on(event, handler)
 
     @overload
     def on_connect(self, handler: Callable[[str], T]) -> Callable[[str], T]: ...
