@@ -21,7 +21,7 @@ from .states import State, advance
 if TYPE_CHECKING:
     from .session import Session
 
-__all__ = ["POST_REJECTIONS", "ClosingPort", "drop", "end", "finish", "too_big"]
+__all__ = ["POST_REJECTIONS", "ClosingPort", "drop", "end", "failure", "finish", "too_big"]
 
 # RFC 6455 section 7.4.1: 1001 going away, 1002 protocol error, 1008 policy, 1009 too big.
 _CLOSE_CODES: dict[Reason, int] = {
@@ -66,6 +66,12 @@ class ClosingPort(Timed):
     def tick(self, now: float) -> None:
         """Drop the port."""
         self._drop(self.port)
+
+
+def failure(code: int) -> Reason:
+    """Return why a session ends whose WebSocket failed with a close code."""
+    too_large = code == _CLOSE_CODES[Reason.PAYLOAD_TOO_LARGE]
+    return Reason.PAYLOAD_TOO_LARGE if too_large else Reason.TRANSPORT_ERROR
 
 
 def end(session: Session, now: float, reason: Reason, detail: str, code: int | None = None) -> None:
