@@ -18,6 +18,7 @@ _LOGS_TRACEBACKS = "it logs a traceback for header fields that are not ASCII"
 _AIOHTTP_CANNOT = {
     Ability.HALF_CLOSE: _DROPS_HALF_CLOSED,
     Ability.CODED_BODY: "it undoes codings itself, and refuses those that it cannot undo",
+    Ability.PROMPT_END: "it throws away what still comes, for 10 s at the most",
     Ability.MASKING: "its reader takes frames that are not masked",
     Ability.QUIET: "it logs a traceback for each request that its parser refuses",
 }

@@ -86,7 +86,8 @@ async def test_f34_a_declared_length_over_the_limit(server: Server) -> None:
     assert_prompt(server, answer)
     assert await session.finish() == "payload too large"
     # What follows is a body that nobody reads, so it must not be taken for a request.
-    assert await connection.ended() == b""
+    if server.can(Ability.PROMPT_END):
+        assert await connection.ended() == b""
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["plain", "chunked"])

@@ -363,6 +363,7 @@ async def test_sec28_no_answer_of_a_session_repeats_what_was_asked(server: Serve
 
 async def test_sec49_a_swarm_of_connections_that_break(server: Server) -> None:
     """Sockets that close at every stage, while others are served: no loop or thread dies."""
+    server.breaks_rules_below()
     sids = [(await server.polling("impatient")).sid for _ in range(10)]
 
     async def break_off(number: int) -> None:

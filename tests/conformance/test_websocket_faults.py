@@ -298,7 +298,8 @@ async def test_sec27_a_header_is_not_split_at_odd_characters(
     target = server.target("guarded", transport="websocket", key=key)
     allowed = await server.ask_websocket(target, fields=[inside])
     if isinstance(allowed, Response):
-        assert "inside" not in allowed.text
+        # A server that refuses it by itself may quote it.
+        assert "inside" not in allowed.text or not server.can(Ability.QUIET)
         assert (await server.account(key)).order == ()
     else:
         assert str(await allowed.receive()).startswith("0{")

@@ -54,6 +54,7 @@ class Ability(StrEnum):
     MANY_FIELDS = "answers a WebSocket request with more header fields than it takes"
     STREAMED_BODY = "passes a request body on while it arrives"
     RAW_BODY = "passes a multipart body on as it came"
+    PROMPT_END = "ends the connection at once whose request body it will not read"
     CODED_BODY = "leaves the content coding of a request body to the application"
     MASKING = "fails a WebSocket whose client does not mask its frames"
     LONG_TARGETS = "answers a request target of 64 KiB"

@@ -158,11 +158,8 @@ class TransportPort(WebSocketPort):
         self.transport.write(frame)
         if self.is_reading:
             return
-        # The client's close frame will never be read; that it ends the connection in turn will be.
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
-        else:
-            self.transport.close()
+        # The client's close frame would never be read, so there is nothing to wait for.
+        self.transport.close()
 
     def _lost(self) -> None:
         self.driver.closed(self, None, "the connection broke while writing")
