@@ -235,6 +235,10 @@ async def test_f42_an_answer_that_nobody_is_there_to_take(server: Server) -> Non
 
         poll.connection.reset()
         await other.send("4!share-text late")
+        assert await other.receive() == "4late"
+        if not server.can(Ability.NOTICES_RESET):
+            # Such an answer counts as written, and the session may still be open.
+            return
 
         account = await server.until(
             lambda: server.account(session.key),
@@ -245,7 +249,6 @@ async def test_f42_an_answer_that_nobody_is_there_to_take(server: Server) -> Non
         # Whoever has gone already is sent nothing.
         accepted = account.order.index("message") < account.order.index("disconnect")
         assert account.goodbye.undelivered == accepted
-        assert await other.receive() == "4late"
 
     for _ in range(10):
         await one_round()
