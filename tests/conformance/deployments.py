@@ -56,7 +56,11 @@ DEPLOYMENTS = (
     Deployment(
         "uvicorn-engineio",
         (*_UVICORN, "--ws=engineio.gateway.uvicorn:WebSocketProtocol"),
-        missing={Ability.EARLY_FRAMES: _DROPS_EARLY_FRAMES},
+        missing={
+            Ability.EARLY_FRAMES: _DROPS_EARLY_FRAMES,
+            Ability.MANY_FRAGMENTS: "over 4 096 fragments it closes with 1008",
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
+        },
     ),
     Deployment(
         "hypercorn",
