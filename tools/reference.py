@@ -58,8 +58,6 @@ CONSEQUENCES = {
     "your status nor your body. Over polling it sees both.",
     Ability.PROMPT_STOP: "Stopping takes the whole `shutdown_timeout` when a client ignores the "
     "close of its WebSocket.",
-    Ability.NOTICES_RESET: "A message sent in the moment in which a polling client's connection breaks "
-    "may be lost without being listed as undelivered.",
     Ability.MANY_FRAGMENTS: "A WebSocket message in a great many fragments is refused; browsers do "
     "not send such.",
     Ability.ACCEPT_HEADERS: "Header fields of the answer to a WebSocket handshake are lost: the "

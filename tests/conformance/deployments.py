@@ -102,7 +102,6 @@ DEPLOYMENTS = (
             Ability.CLOSES_TCP: "it leaves that to the client",
             Ability.LAST_FRAMES: "its own end overtakes them",
             Ability.ACCEPT_HEADERS: "it drops header fields given with websocket.accept",
-            Ability.NOTICES_RESET: "its threads may take an answer first, and drop it unseen",
             Ability.HALF_CLOSE: _DROPS_HALF_CLOSED,
         },
     ),

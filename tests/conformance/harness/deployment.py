@@ -62,7 +62,6 @@ class Ability(StrEnum):
     LAST_FRAMES = "still sends WebSocket frames after the stop signal"
     CLOSES_TCP = "ends the TCP connection after the closing handshake of a WebSocket"
     EXPECT_CONTINUE = "answers Expect: 100-continue"
-    NOTICES_RESET = "tells of a reset before it serves what came after it, on any connection"
     HALF_CLOSE = "still answers a client that has sent FIN after its request"
 
 

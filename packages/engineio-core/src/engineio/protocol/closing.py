@@ -89,6 +89,9 @@ def end(session: Session, now: float, reason: Reason, detail: str, code: int | N
     session.held = None
     session.refresh()
     session.doomed = (reason, detail, code)
+    if reason is Reason.CLIENT_DISCONNECT:
+        # It reads its last answer before it says that it leaves.
+        session.outbox.acknowledge()
     if not graceful:
         _tell(session, session.outbox.clear())
     elif not session.outbox.holds_messages:
@@ -146,6 +149,7 @@ def _give_up(session: Session, reason: Reason) -> None:
 def finish(session: Session, now: float) -> None:
     """Everything was delivered; what remains is the closing handshake of the port."""
     # A client that polls again has got all there is.
+    session.outbox.acknowledge()
     session.polling.release(CLOSE)
     if session.websocket is not None and session.reason is not None:
         code = _CLOSE_CODES.get(session.reason, 1000)
