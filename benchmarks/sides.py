@@ -130,6 +130,18 @@ def _on_our_websockets() -> list[Side]:
     ]
 
 
+def _on_aiohttp() -> list[Side]:
+    def side(kind: Kind, runtime: Runtime, module: str, *packages: str) -> Side:
+        command = ("-m", f"benchmarks.servers.aiohttp_{module}", "{application}", "{port}")
+        return Side("aiohttp", kind, runtime, command, (*packages, "aiohttp", "uvloop"))
+
+    return [
+        side(Kind.OURS, Runtime.PROJECT, "ours", "engineio-core", "aiohttp-engineio"),
+        side(Kind.BARE, Runtime.PROJECT, "bare"),
+        side(Kind.PEER, Runtime.PEERS, "peer", "python-engineio"),
+    ]
+
+
 def _codec(kind: Kind, runtime: Runtime, module: str, package: str) -> Side:
     return Side("codec", kind, runtime, ("-m", "benchmarks.codecs", module), (package,))
 
@@ -142,6 +154,7 @@ SIDES = [
     *_on_uvicorn("uvicorn", "websockets-sansio", "websockets"),
     *_on_uvicorn("uvicorn-wsproto", "wsproto", "wsproto"),
     *_on_our_websockets(),
+    *_on_aiohttp(),
     Side(
         "node",
         Kind.REFERENCE,

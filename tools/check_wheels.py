@@ -18,7 +18,9 @@ IMPORT_ALL = """
 import importlib, pkgutil, sys
 package = importlib.import_module(sys.argv[1])
 for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-    importlib.import_module(module.name)
+    # Only pytest loads this one, and so brings what it needs.
+    if not module.name.endswith(".pytest_plugin"):
+        importlib.import_module(module.name)
 """
 
 

@@ -84,6 +84,12 @@ CONSEQUENCES = {
     "Browsers and the official clients wait for it.",
     Ability.RAW_BODY: "A POST that says it is a multipart form is refused by the server. The "
     "official clients send none.",
+    Ability.PROMPT_END: "After a 413 the connection stays open for a while for the rest of the "
+    "body, which nobody keeps.",
+    Ability.CODED_BODY: "A POST with a content coding may be answered 400 in place of 415. The "
+    "official clients use none.",
+    Ability.MASKING: "A client that does not mask its WebSocket frames is served nevertheless. "
+    "Browsers and the official clients mask them.",
     Ability.EXPECT_CONTINUE: "A client that waits for `100 Continue` waits in vain. Browsers do "
     "not.",
     Ability.HALF_CLOSE: "A client that ends its half of the connection after a request gets no "

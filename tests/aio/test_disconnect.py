@@ -225,9 +225,8 @@ async def test_what_was_not_delivered_is_told(serve: Serve, carrier: str) -> Non
         client.abort()
         await served.clock.advance(60)
 
-    # The poll that was parked has taken the first.
-    taken = 1 if carrier == "polling" else 0
-    assert served.heard == [tuple(str(number) for number in range(taken, 5))]
+    # The poll that was parked has taken the first, and whether it arrived nobody knows.
+    assert served.heard == [tuple(str(number) for number in range(5))]
 
 
 async def test_a_client_that_leaves_during_connect_is_heard_of_afterwards(

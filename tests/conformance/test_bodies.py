@@ -86,7 +86,8 @@ async def test_f34_a_declared_length_over_the_limit(server: Server) -> None:
     assert_prompt(server, answer)
     assert await session.finish() == "payload too large"
     # What follows is a body that nobody reads, so it must not be taken for a request.
-    assert await connection.ended() == b""
+    if server.can(Ability.PROMPT_END):
+        assert await connection.ended() == b""
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["plain", "chunked"])
@@ -315,6 +316,7 @@ async def test_f45_http_1_0(server: Server) -> None:
 
 async def test_f45_no_host(server: Server) -> None:
     """HTTP/1.1 without Host works or is refused."""
+    server.breaks_rules_below()
     key = server.new_key()
     connection = await server.connect()
     await connection.write(request_bytes("GET", server.target(key=key), host=None))
@@ -389,6 +391,7 @@ SMUGGLED = {
 @pytest.mark.parametrize("head", SMUGGLED.values(), ids=SMUGGLED)
 async def test_sec40_framing_that_two_parsers_read_differently(server: Server, head: str) -> None:
     """Refused or dropped: no message from a body of doubtful length, nobody else is affected."""
+    server.breaks_rules_below()
     session = await server.polling()
     connection = await server.connect()
     start = f"POST {session.target()} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n"

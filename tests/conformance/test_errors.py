@@ -93,6 +93,7 @@ async def test_f01_disabled_transport(server: Server) -> None:
 
 async def test_f01_transport_of_64_kib(server: Server) -> None:
     """Refused by the server below or by us, at once."""
+    server.breaks_rules_below()
     await _refused_or_dropped(server, server.target(transport="x" * 65_536))
 
 
@@ -153,6 +154,7 @@ async def test_f05_odd_sid(server: Server, query: str) -> None:
 
 async def test_f05_sid_of_64_kib(server: Server) -> None:
     """Refused by the server below or by us, at once."""
+    server.breaks_rules_below()
     await _refused_or_dropped(server, server.target(sid="x" * 65_536))
 
 
@@ -225,6 +227,7 @@ async def test_f08_odd_queries(server: Server, query: str) -> None:
 @pytest.mark.parametrize("count", [100, 10_000])
 async def test_f08_a_great_many_parameters(server: Server, count: int) -> None:
     """A handshake that is right but for its 10 000 parameters: refused, and costs no time."""
+    server.breaks_rules_below()
     key = server.new_key()
     query = "&".join(f"a{number}=1" for number in range(count))
     target = f"{server.target(key=key)}&{query}"
@@ -292,6 +295,7 @@ async def test_f44_methods_that_servers_keep_for_themselves(server: Server, meth
 @pytest.mark.parametrize("origin", ["http://a\x01b", "http://a\x7fb", "http://a\tb"])
 async def test_an_origin_with_control_characters(server: Server, origin: str) -> None:
     """INVALID_ORIGIN: a control character in Origin is refused with 400."""
+    server.breaks_rules_below()
     answer = await server.get(server.target(), fields=[("Origin", origin)])
 
     assert answer.status == 400
@@ -359,6 +363,7 @@ async def test_sec28_no_answer_of_a_session_repeats_what_was_asked(server: Serve
 
 async def test_sec49_a_swarm_of_connections_that_break(server: Server) -> None:
     """Sockets that close at every stage, while others are served: no loop or thread dies."""
+    server.breaks_rules_below()
     sids = [(await server.polling("impatient")).sid for _ in range(10)]
 
     async def break_off(number: int) -> None:

@@ -229,23 +229,24 @@ async def test_f42_an_answer_that_nobody_is_there_to_take(server: Server) -> Non
     """A message for a poll whose client has just gone is listed as undelivered, never lost."""
 
     async def one_round() -> None:
-        session = await server.polling()
-        other = await server.websocket(key=session.key)
+        session = await server.polling("heartbeat")
+        other = await server.websocket("heartbeat", key=session.key)
         poll = await session.park()
 
         poll.connection.reset()
         await other.send("4!share-text late")
-
+        assert await other.receive() == "4late"
+        await other.close()
         account = await server.until(
-            lambda: server.account(session.key),
-            lambda account: len(account.goodbyes) == 1 and len(account.messages) == 1,
+            lambda: server.account(session.key), lambda account: len(account.goodbyes) == 2
         )
         session.is_over = True
-        assert account.goodbye.reason == "transport error"
+        goodbye = next(each for each in account.goodbyes if each.sid == session.sid)
+        # Where the answer was written before the reset was seen, the next poll is missed.
+        assert goodbye.reason in {"transport error", "ping timeout"}
         # Whoever has gone already is sent nothing.
         accepted = account.order.index("message") < account.order.index("disconnect")
-        assert account.goodbye.undelivered == accepted
-        assert await other.receive() == "4late"
+        assert goodbye.undelivered == accepted
 
     for _ in range(10):
         await one_round()

@@ -18,7 +18,6 @@ from tests.conformance.harness.websocket import (
 )
 
 PROTOCOL_ERRORS = {
-    "not masked": encode_frame(Opcode.TEXT, b"4x", masked=False),
     "reserved bit 1": encode_frame(Opcode.TEXT, b"4x", rsv=4),
     "reserved bit 2": encode_frame(Opcode.TEXT, b"4x", rsv=2),
     "reserved bit 3": encode_frame(Opcode.TEXT, b"4x", rsv=1),
@@ -49,13 +48,24 @@ TRANSPORT_REASONS = {"transport close", "transport error"}
 @pytest.mark.timing
 @pytest.mark.parametrize("frames", PROTOCOL_ERRORS.values(), ids=PROTOCOL_ERRORS)
 async def test_f48_frames_against_the_protocol(server: Server, frames: bytes) -> None:
-    """Unmasked, reserved bits and opcodes, bad control frames and close codes: 1002."""
+    """Reserved bits and opcodes, bad control frames and close codes: 1002."""
     session = await server.websocket()
     await session.connection.write(frames)
 
     assert (await session.closed()).code in server.failure_codes(1002)
     assert await session.finish(within=1) in TRANSPORT_REASONS
     assert (await server.account(session.key)).messages == ()
+
+
+async def test_f48_a_frame_that_is_not_masked(server: Server) -> None:
+    """1002, where the server below looks at it."""
+    session = await server.websocket()
+    await session.connection.write(encode_frame(Opcode.TEXT, b"4x", masked=False))
+
+    if server.can(Ability.MASKING):
+        assert (await session.closed()).code in server.failure_codes(1002)
+        assert await session.finish(within=1) in TRANSPORT_REASONS
+        assert (await server.account(session.key)).messages == ()
 
 
 @pytest.mark.timing
@@ -242,6 +252,7 @@ async def test_sec22_odd_extensions_and_subprotocols(server: Server, name: str, 
 
 async def test_sec23_an_upgrade_with_many_header_fields(server: Server) -> None:
     """2 000 header fields: accepted or refused, never a server error."""
+    server.breaks_rules_below()
     target = server.target(transport="websocket", key=server.new_key())
     fields = [(f"X-{number}", "1") for number in range(2_000)]
     if server.can(Ability.MANY_FIELDS):
@@ -287,7 +298,8 @@ async def test_sec27_a_header_is_not_split_at_odd_characters(
     target = server.target("guarded", transport="websocket", key=key)
     allowed = await server.ask_websocket(target, fields=[inside])
     if isinstance(allowed, Response):
-        assert "inside" not in allowed.text
+        # A server that refuses it by itself may quote it.
+        assert "inside" not in allowed.text or not server.can(Ability.QUIET)
         assert (await server.account(key)).order == ()
     else:
         assert str(await allowed.receive()).startswith("0{")

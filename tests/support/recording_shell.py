@@ -182,6 +182,10 @@ class Socket:
         self.is_gone = True
         self._shell.run(self._shell.engine.websocket_closed, self, code, detail)
 
+    def fail(self, code: int, detail: str = "") -> None:
+        """The port got what it cannot take, and is about to close itself."""
+        self._shell.run(self._shell.engine.websocket_failed, self, code, detail)
+
     def drained(self) -> None:
         """The port has taken what it was given."""
         assert self.is_writing, "nobody wants to know"

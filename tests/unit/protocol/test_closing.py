@@ -44,7 +44,8 @@ class TestByTheServerOnPolling:
         server.advance(5.0)
 
         assert server.reason(sid) is Reason.SERVER_DISCONNECT
-        assert server.end(sid).undelivered == ("b", "c")
+        # No poll has followed the first answer.
+        assert server.end(sid).undelivered == ("a", "b", "c")
 
     def test_the_application_waits_for_nothing_that_was_not_sent(self, serve):
         server = serve()
@@ -408,3 +409,47 @@ def test_what_was_not_delivered_is_listed_once_and_in_order(serve):
     server.post(sid, b"?")
 
     assert server.end(sid).undelivered == ("lent", b"waiting", "too")
+
+
+class TestByAWebSocketThatFails:
+    """Servers that check lengths, UTF-8 and framing below us close the WebSocket themselves."""
+
+    @pytest.mark.parametrize(
+        ("code", "reason"),
+        [
+            (1002, Reason.TRANSPORT_ERROR),
+            (1007, Reason.TRANSPORT_ERROR),
+            (1009, Reason.PAYLOAD_TOO_LARGE),
+        ],
+    )
+    def test_the_reason_says_what_was_wrong(self, serve, code, reason):
+        server = serve()
+        socket = server.open_websocket()
+        sid = socket.sid
+        socket.fail(code, "not to be had")
+
+        assert server.reason(sid) is reason
+        assert server.end(sid).detail == "not to be had"
+        socket.close()
+        assert server.engine.idle
+
+    def test_a_probe_that_fails_leaves_polling_untouched(self, serve):
+        server = serve()
+        sid = server.open_polling()
+        socket = server.begin_upgrade(sid)
+        socket.fail(1009)
+        socket.close()
+
+        assert server.reason(sid) is None
+        assert server.begin_upgrade(sid).is_accepted
+
+    def test_while_the_application_decides_it_is_a_client_that_left(self, serve):
+        server = serve()
+        server.accepts = False
+        socket = server.socket("transport=websocket&EIO=4")
+        socket.fail(1002)
+        socket.close()
+        (sid,) = server.sessions
+        server.accept(sid)
+
+        assert server.reason(sid) is Reason.TRANSPORT_CLOSE

@@ -194,6 +194,22 @@ class TestTakingLessThanAll:
         assert len(outbox.take(1000, most, payload_size)) == count
 
 
+def test_what_is_kept_takes_no_room_and_counts_until_it_has_arrived():
+    outbox = filled(message("a"), PING, message("b"), max_packets=3)
+    outbox.take(2)
+    outbox.commit(keep=True)
+    assert outbox.waiting == 2
+    assert outbox.has_room(message())
+    assert outbox.clear() == ("a", "b")
+    assert outbox.clear() == ()
+
+    outbox.put(message("c"))
+    outbox.take()
+    outbox.commit(keep=True)
+    outbox.acknowledge()
+    assert outbox.clear() == ()
+
+
 def test_clearing_returns_the_messages_lent_ones_too():
     outbox = filled(message("a"), PING)
     outbox.take()

@@ -276,6 +276,25 @@ class TestAnswers:
 
         assert server.is_open(sid)
 
+    @pytest.mark.parametrize("follows", ["nothing", "a poll", "an upgrade", "a close"])
+    def test_f42_an_answer_is_known_to_have_come_when_a_poll_follows(self, serve, follows):
+        """A connection may break after the answer was written, and only the client knows."""
+        server = serve()
+        sid = server.open_polling()
+        poll = server.get(sid)
+        server.send(sid, "a")
+        assert not poll.is_unconfirmed
+        match follows:
+            case "a poll":
+                server.get(sid).drop()
+            case "an upgrade":
+                server.upgrade(sid).close()
+            case "a close":
+                server.post(sid, b"1")
+        server.advance(60.0)
+
+        assert server.end(sid).undelivered == (("a",) if follows == "nothing" else ())
+
     def test_jsonp_wraps_the_answer(self, serve):
         server = serve(allow_jsonp=True)
         sid = server.open_polling("EIO=4&j=3")

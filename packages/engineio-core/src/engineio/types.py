@@ -94,7 +94,8 @@ class DisconnectInfo:
         reason: The stable reason.
         detail: One English sentence fragment for logs; not stable.
         code: The WebSocket close code the peer sent (RFC 6455 section 7.4), if there was one.
-        undelivered: Messages that ``send`` had accepted and the transport had not, oldest first. A
+        undelivered: Messages that ``send`` had accepted and that are not known to have reached the
+            client, oldest first: over polling also those of an answer that no poll followed. A
             session that the server ends lets them go out first, and ``disconnect`` comes when they
             are out, or after ``close_timeout``.
     """

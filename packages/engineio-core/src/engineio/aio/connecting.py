@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from inspect import isawaitable
 from typing import Any
 
@@ -19,17 +20,25 @@ __all__ = ["ask"]
 logger = logging.getLogger(__name__)
 
 
-async def ask(handler: Handler, sid: str, request: Request, inline: bool) -> Response | None:
+async def ask(
+    handler: Handler,
+    sid: str,
+    request: Request,
+    inline: bool,
+    refusal: Callable[[Exception], Response | None],
+) -> Response | None:
     """Return None if the handler accepts, or the response that it refuses with.
 
     "Returning False (or a value) refuses with 401 and that body"; an exception refuses with 401
-    too, and is logged; `ConnectionRefused` chooses its own status.
+    too, and is logged; `ConnectionRefused` chooses its own status, and so do those exceptions of a
+    framework that stand for an answer.
 
     Args:
         handler: The handler.
         sid: The id of the new session.
         request: The handshake.
         inline: Whether plain functions run on the loop and not in a thread.
+        refusal: Returns the answer that an exception stands for, or None.
     """
     try:
         args = (sid, request.native()) if handler.arity > 1 else (sid,)
@@ -37,6 +46,11 @@ async def ask(handler: Handler, sid: str, request: Request, inline: bool) -> Res
             verdict = await _call(handler, args, inline)
         except ConnectionRefused as refused:
             return json_response(refused.status, refused.body)
+        except Exception as error:
+            answer = refusal(error)
+            if answer is None:
+                raise
+            return answer
         if verdict is None or verdict is True:
             return None
         return json_response(401, "Unauthorized" if verdict is False else verdict)

@@ -304,6 +304,14 @@ class Driver:
         self.engine.websocket_too_big(self.now(), port)
         self.perform()
 
+    def failed(self, port: WebSocketPort, code: int, detail: str) -> None:
+        """A WebSocket got what it cannot take and closes itself with ``code``; `closed` follows.
+
+        For gateways whose WebSockets check lengths, UTF-8 and framing by themselves.
+        """
+        self.engine.websocket_failed(self.now(), port, code, detail)
+        self.perform()
+
     def closed(self, port: WebSocketPort, code: int | None = None, reason: str = "") -> None:
         """A WebSocket is gone; ``code`` and ``reason`` are the peer's, if it gave any."""
         self.engine.websocket_closed(self.now(), port, code, reason)

@@ -25,8 +25,6 @@ Finished: TypeAlias = Callable[[BaseException | None], None]
 # that it waits for.
 _SPARES = 2
 
-_OVER = object()
-
 
 class EagerRunner:
     """Starts coroutines on one loop.
@@ -48,8 +46,8 @@ class EagerRunner:
         Raises:
             BaseException: What the coroutine raised before it ever waited.
         """
-        loop = self._loop
-        carrier = self._spares.pop() if self._spares else _Carrier(loop)
+        loop, spares = self._loop, self._spares
+        carrier = spares.pop() if spares else _Carrier(loop)
         task = carrier.task
         if task.cancelling():
             # Somebody has cancelled all tasks there are, as programs do when they end.
@@ -60,17 +58,22 @@ class EagerRunner:
         if caller is not None:
             _leave_task(loop, caller)
         _enter_task(loop, task)
-        waiting = _OVER
+        is_over = True
         try:
             waiting = context.run(coroutine.send, None)
+            is_over = False
         except StopIteration:
             return True
         finally:
             _leave_task(loop, task)
             if caller is not None:
                 _enter_task(loop, caller)
-            if waiting is _OVER:
-                self._give_back(carrier)
+            if is_over:
+                # One that was cancelled while it lent its identity is found out when it is wanted.
+                if len(spares) < _SPARES:
+                    spares.append(carrier)
+                else:
+                    task.cancel()
         carrier.adopt(Rest(coroutine, waiting, context.run), finished)
         return False
 
@@ -90,13 +93,6 @@ class EagerRunner:
         """End the spare tasks."""
         while self._spares:
             self._spares.pop().task.cancel()
-
-    def _give_back(self, carrier: _Carrier) -> None:
-        # A task that somebody cancelled while it lent its identity is good for nothing any more.
-        if len(self._spares) < _SPARES and not carrier.task.cancelling():
-            self._spares.append(carrier)
-        else:
-            carrier.task.cancel()
 
 
 def step(function: Callable[[Any], Any], argument: Any) -> Any:

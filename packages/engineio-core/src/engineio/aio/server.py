@@ -407,7 +407,8 @@ class AsyncServer(Registrar):
 
     async def _ask(self, handler: Handler, session: Session, request: Request) -> None:
         inline = self.config.sync_handlers == "inline"
-        self._decided(session, await ask(handler, session.sid, request, inline))
+        verdict = await ask(handler, session.sid, request, inline, self._mode.refusal)
+        self._decided(session, verdict)
 
     def _decided(self, session: Session, refusal: Response | None) -> None:
         now = self.driver.now()

@@ -21,7 +21,7 @@ from .states import State, advance
 if TYPE_CHECKING:
     from .session import Session
 
-__all__ = ["POST_REJECTIONS", "ClosingPort", "drop", "end", "finish", "too_big"]
+__all__ = ["POST_REJECTIONS", "ClosingPort", "drop", "end", "failure", "finish", "too_big"]
 
 # RFC 6455 section 7.4.1: 1001 going away, 1002 protocol error, 1008 policy, 1009 too big.
 _CLOSE_CODES: dict[Reason, int] = {
@@ -68,6 +68,12 @@ class ClosingPort(Timed):
         self._drop(self.port)
 
 
+def failure(code: int) -> Reason:
+    """Return why a session ends whose WebSocket failed with a close code."""
+    too_large = code == _CLOSE_CODES[Reason.PAYLOAD_TOO_LARGE]
+    return Reason.PAYLOAD_TOO_LARGE if too_large else Reason.TRANSPORT_ERROR
+
+
 def end(session: Session, now: float, reason: Reason, detail: str, code: int | None = None) -> None:
     """End an open session, or what is left of one that is closing already."""
     if session.state is not State.OPEN:
@@ -83,6 +89,9 @@ def end(session: Session, now: float, reason: Reason, detail: str, code: int | N
     session.held = None
     session.refresh()
     session.doomed = (reason, detail, code)
+    if reason is Reason.CLIENT_DISCONNECT:
+        # It reads its last answer before it says that it leaves.
+        session.outbox.acknowledge()
     if not graceful:
         _tell(session, session.outbox.clear())
     elif not session.outbox.holds_messages:
@@ -140,6 +149,7 @@ def _give_up(session: Session, reason: Reason) -> None:
 def finish(session: Session, now: float) -> None:
     """Everything was delivered; what remains is the closing handshake of the port."""
     # A client that polls again has got all there is.
+    session.outbox.acknowledge()
     session.polling.release(CLOSE)
     if session.websocket is not None and session.reason is not None:
         code = _CLOSE_CODES.get(session.reason, 1000)

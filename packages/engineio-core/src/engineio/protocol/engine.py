@@ -19,10 +19,10 @@ from ..http.forwarded import Client
 from ..http.request import Request
 from ..http.response import Header, Response
 from ..types import Data, Reason, Transport
-from . import rejections, requests, upgrade
+from . import closing, rejections, requests, upgrade
 from .actions import Abort, Accept, Action, Hangup, Port, Refuse, Reply, Ticket
 from .admission import Admission
-from .closing import ClosingPort, too_big
+from .closing import ClosingPort
 from .events import Connecting, Event, RequestRejected
 from .handshake import Query, open_packet, requested_revision
 from .packet import Packet
@@ -149,7 +149,22 @@ class Engine:
         For gateways that read no further than its length; others pass the message on.
         """
         if (session := self._ports.get(port)) is not None:
-            too_big(session, now, port)
+            closing.too_big(session, now, port)
+            self._settle(session)
+
+    def websocket_failed(self, now: float, port: Port, code: int, detail: str) -> None:
+        """A WebSocket got what it cannot take. Then carry out the outputs.
+
+        It closes itself, and `websocket_closed` follows. A failed probe leaves polling untouched.
+
+        Args:
+            now: The time.
+            port: The WebSocket.
+            code: The close code that it chose (RFC 6455 section 7.4.1).
+            detail: What was wrong, for people.
+        """
+        if (session := self._ports.get(port)) is not None and session.upgrade is None:
+            closing.end(session, now, closing.failure(code), detail)
             self._settle(session)
 
     def websocket_closed(
@@ -163,9 +178,9 @@ class Engine:
             code: The close code the peer sent, if it did.
             detail: The reason the peer gave, for people.
         """
-        closing = self._closing.pop(port, None)
-        if closing is not None:
-            self._schedule.discard(closing)
+        handshake = self._closing.pop(port, None)
+        if handshake is not None:
+            self._schedule.discard(handshake)
         session = self._ports.pop(port, None)
         if session is None:
             return
@@ -306,9 +321,9 @@ class Engine:
     def hang_up(self, now: float, port: Port, code: int, reason: str) -> None:
         """Close a port that no session owns any more (for the sessions)."""
         self._ports.pop(port, None)
-        closing = ClosingPort(port, now + self.config.close_timeout, self.abort)
-        self._closing[port] = closing
-        self._schedule.update(closing)
+        handshake = ClosingPort(port, now + self.config.close_timeout, self.abort)
+        self._closing[port] = handshake
+        self._schedule.update(handshake)
         self.emit(Hangup(port, code, reason))
 
     def turn_away(self, port: Port, response: Response) -> None:
@@ -335,12 +350,9 @@ class Engine:
             self._schedule.update(session)
 
     def _note(self, request: Request, rejected: Rejected) -> None:
-        rejection = rejected.rejection
-        self.emit(
-            RequestRejected(
-                request, rejection.code, rejection.message, rejection.context, rejected.__cause__
-            )
-        )
+        why = rejected.rejection
+        told = (why.code, why.message, why.context, rejected.__cause__)
+        self.emit(RequestRejected(request, *told))
 
     def _route(self, now: float, request: Request, ticket: Ticket) -> None:
         query, client = self._admission.check(request)
@@ -424,9 +436,8 @@ class Engine:
 
     def _check_capacity(self, client: Client) -> None:
         most, most_here = self.config.max_sessions, self.config.max_sessions_per_address
-        if most is not None and len(self.sessions) >= most:
-            raise Rejected(rejections.OVERLOADED)
-        if most_here is not None and self._addresses[client.address] >= most_here:
+        full = most is not None and len(self.sessions) >= most
+        if full or (most_here is not None and self._addresses[client.address] >= most_here):
             raise Rejected(rejections.OVERLOADED)
 
     def _first_headers(self, sid: str, client: Client) -> tuple[Header, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from itertools import chain, islice
 from math import inf
 from operator import attrgetter
 
@@ -27,13 +28,14 @@ class Outbox:
         max_packets: The limit in packets.
     """
 
-    __slots__ = ("_bytes", "_lent", "_max_bytes", "_max_packets", "_queue")
+    __slots__ = ("_bytes", "_lent", "_max_bytes", "_max_packets", "_queue", "_unread")
 
     def __init__(self, max_bytes: int, max_packets: int) -> None:
         self._max_bytes = max_bytes
         self._max_packets = max_packets
         # An empty deque takes 600 bytes; most sessions are idle and never queue anything.
         self._queue: deque[Packet] | None = None
+        self._unread: list[Packet] | None = None
         self._lent = 0
         self._bytes = 0
 
@@ -116,8 +118,15 @@ class Outbox:
         self._lent = len(taken)
         return taken
 
-    def commit(self) -> None:
-        """Forget what was lent: the transport has accepted it."""
+    def commit(self, *, keep: bool = False) -> None:
+        """Free the room of what was lent: the transport has accepted it.
+
+        Args:
+            keep: Whether it still counts as undelivered until `acknowledge`, because the transport
+                cannot know whether it arrived.
+        """
+        if keep:
+            self._unread = list(islice(self._queue or (), self._lent))
         if self._lent == len(self):
             # All of it, as nearly always.
             self._queue = None
@@ -128,12 +137,18 @@ class Outbox:
                 self._bytes -= self._queue.popleft().size
         self._lent = 0
 
+    def acknowledge(self) -> None:
+        """What was kept has arrived."""
+        self._unread = None
+
     def clear(self) -> tuple[Data, ...]:
-        """Empty the queue and return the messages that were in it, lent ones included."""
+        """Empty the queue and return the messages that are not known to have arrived."""
         messages = tuple(
-            packet.data for packet in self._queue or () if packet.type is PacketType.MESSAGE
+            packet.data
+            for packet in chain(self._unread or (), self._queue or ())
+            if packet.type is PacketType.MESSAGE
         )
-        self._queue = None
+        self._queue = self._unread = None
         self._lent = self._bytes = 0
         return messages
 

@@ -159,7 +159,8 @@ class Polling:
         if self.unconfirmed is None:
             return False
         self.unconfirmed = None
-        self._outbox.commit()
+        # A written answer may still be lost with its connection; the next poll tells.
+        self._outbox.commit(keep=True)
         return True
 
     def release(self, packet: Packet) -> None:

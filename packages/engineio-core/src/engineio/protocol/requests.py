@@ -34,6 +34,7 @@ def poll(session: Session, now: float, exchange: Exchange) -> None:
     session.polling.get = exchange
     # A client that polls again has got, or given up, the answer before it.
     session.answered(now)
+    session.outbox.acknowledge()
     parked = session.polling.get is not None
     if parked and session.upgrade is not None and session.upgrade.parked(now):
         session.polling.release(NOOP)

@@ -119,6 +119,7 @@ def _switch(session: Session, now: float, upgrade: Upgrade) -> None:
     session.refresh()
     session.hub.emit(Upgraded(session, session.transport))
     session.answered(now)
+    session.outbox.acknowledge()
 
 
 def hold(session: Session, now: float, data: Data) -> None:
