@@ -72,7 +72,8 @@ def _sdist(settings: dict[str, Any]) -> Any:
 def _dependencies_are_right(project: dict[str, Any]) -> bool:
     if project["name"] == "engineio-core":
         return [re.split(r"\W", text)[0] for text in project["dependencies"]] == ["wsproto"]
-    core, framework = project["dependencies"]
+    # What comes behind the framework is what it stands on itself.
+    core, framework, *_ = project["dependencies"]
     return core == f"engineio-core=={project['version']}" and ">=" in framework
 
 
