@@ -318,6 +318,27 @@ async def test_nobody_overtakes_a_sender_that_waits(serve: Serve, carrier: str) 
         await asyncio.gather(*tasks)
 
 
+@pytest.mark.parametrize(
+    ("message", "error"),
+    [("x" * 2_000, engineio.MessageTooLargeError), ("\ud800", UnicodeEncodeError)],
+)
+async def test_a_message_that_can_never_be_sent_holds_up_nobody_in_the_line(
+    serve: Serve, carrier: str, message: str, error: type[Exception]
+) -> None:
+    served = serve(send_queue_packets=1, max_payload=1_000)
+
+    async with served.client(carrier) as client:
+        client.stop_reading()
+        texts = ["a", "b", "c", message, "d"]
+        tasks = [asyncio.create_task(served.eio.send(client.sid, text)) for text in texts]
+        await served.clock.settle()
+        client.start_reading()
+        assert [await client.receive() for _ in range(4)] == ["a", "b", "c", "d"]
+        with pytest.raises(error):
+            await tasks[3]
+        await asyncio.gather(*tasks[:3], tasks[4])
+
+
 async def test_a_waiting_sender_goes_on_after_an_upgrade(serve: Serve) -> None:
     """What fills the queue leaves it over the new transport."""
     served = serve(send_queue_packets=2)

@@ -330,10 +330,15 @@ class AsyncServer(Registrar):
         while inbox.senders:
             sender = inbox.senders[0]
             if not sender.outcome.done():
-                outcome = self._engine.send(self.driver.now(), session, sender.packet)
-                if outcome is SendOutcome.FULL:
-                    break
-                sender.outcome.set_result(outcome)
+                try:
+                    outcome = self._engine.send(self.driver.now(), session, sender.packet)
+                except (MessageTooLargeError, UnicodeEncodeError) as error:
+                    # It stood in line before anybody looked at it.
+                    sender.outcome.set_exception(error)
+                else:
+                    if outcome is SendOutcome.FULL:
+                        break
+                    sender.outcome.set_result(outcome)
             inbox.leave(sender)
         self._hooks.drained(session)
 
