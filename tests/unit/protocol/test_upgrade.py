@@ -376,6 +376,16 @@ class TestFailures:
 
         assert server.messages(sid) == ["b"]
 
+    def test_a_probe_that_announces_too_much(self, serve):
+        server = serve()
+        sid = server.open_polling()
+        socket = server.begin_upgrade(sid)
+        server.run(server.engine.websocket_data, socket, None)
+
+        assert socket.hangup.code == 1009
+        server.send(sid, "unharmed")
+        assert server.get(sid).body == b"4unharmed"
+
 
 class TestRefusals:
     """Rule: "Refuse if unknown, already upgrading, already upgraded, or EIO differs"."""

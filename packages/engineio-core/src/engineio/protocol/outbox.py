@@ -101,6 +101,11 @@ class Outbox:
         self._lent = len(taken)
         return taken
 
+    def lend(self, packet: Packet) -> None:
+        """Put ``packet`` before all others and lend it: a transport is taking it already."""
+        self.put_first(packet)
+        self._lent = 1
+
     def commit(self) -> None:
         """Forget what was lent: the transport has accepted it."""
         if self._lent == len(self):

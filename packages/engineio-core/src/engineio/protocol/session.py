@@ -236,14 +236,14 @@ class Session(Timed):
 
     # -- the client's side -----------------------------------------------------------------
 
-    def frame(self, now: float, data: Data) -> None:
-        """A WebSocket message arrived on the port that carries the session."""
-        if self.held is not None:
+    def frame(self, now: float, data: Data | None) -> None:
+        """A WebSocket message arrived on the port that carries the session; None if too large."""
+        if self.held is not None and data is not None:
             upgrade.hold(self, now, data)
             return
         if self.state is not State.OPEN:
             return
-        if is_over(data, self.hub.config.max_payload):
+        if data is None or is_over(data, self.hub.config.max_payload):
             closing.end(self, now, Reason.PAYLOAD_TOO_LARGE, "a WebSocket message over max_payload")
             return
         try:
@@ -357,8 +357,7 @@ class Session(Timed):
         """The frame of a message from `fast_out` is on its way, and `drained` will follow."""
         assert self.websocket is not None, "it has made the frame"
         # From here on this is a message like any other: undelivered until the port has taken it.
-        self.outbox.put(Packet(PacketType.MESSAGE, data))
-        self.outbox.take()
+        self.outbox.lend(Packet(PacketType.MESSAGE, data))
         self.websocket.block(now)
 
     def answered(self, now: float) -> None:
