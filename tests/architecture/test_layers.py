@@ -9,7 +9,7 @@ LAYERS = {
     "base": {"base"},
     "http": {"base", "http"},
     "protocol": {"base", "http", "protocol"},
-    "shared": {"base", "shared"},
+    "shared": {"base", "http", "protocol", "shared"},
     "sync": {"base", "http", "protocol", "shared", "sync"},
     "aio": {"base", "http", "protocol", "shared", "aio"},
     "gateway": {"base", "http", "protocol", "shared", "sync", "aio", "gateway"},
@@ -23,7 +23,17 @@ NAMED_IN_TYPES = {"base": {"http"}}
 # the shells share.
 MODULES = {
     "base": {"types", "errors", "config"},
-    "shared": {"handlers", "logs", "messages", "modes"},
+    "shared": {
+        "handlers",
+        "hooks",
+        "logs",
+        "messages",
+        "modes",
+        "ports",
+        "queues",
+        "servers",
+        "verdicts",
+    },
     "root": {"_guard"},
 }
 PURE = {"base", "http", "protocol"}

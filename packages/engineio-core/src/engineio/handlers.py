@@ -13,7 +13,7 @@ from typing import Any
 
 from .errors import ConfigError
 
-__all__ = ["EVENTS", "HOOKS", "Handler", "HandlerTable"]
+__all__ = ["EVENTS", "HOOKS", "Handler", "HandlerTable", "is_async"]
 
 EVENTS: dict[str, tuple[int, int]] = {"connect": (1, 2), "message": (2, 2), "disconnect": (1, 3)}
 """The events, each with the least and the most positional arguments its handler may take."""
@@ -78,9 +78,9 @@ class HandlerTable:
         if event in EVENTS:
             least, most = EVENTS[event]
             arity = _arity(event, function, least, most)
-            self._handlers[event] = Handler(function, _is_async(function), arity)
+            self._handlers[event] = Handler(function, is_async(function), arity)
         elif event in HOOKS:
-            if _is_async(function):
+            if is_async(function):
                 raise ConfigError(f"the hook {event!r} must be a plain function, not a coroutine")
             _arity(event, function, HOOKS[event], HOOKS[event])
             self._hooks.setdefault(event, []).append(function)
@@ -102,7 +102,8 @@ def _names() -> str:
     return ", ".join([*EVENTS, *HOOKS])
 
 
-def _is_async(function: Callable[..., Any]) -> bool:
+def is_async(function: Callable[..., Any]) -> bool:
+    """Whether calling ``function`` returns a coroutine."""
     call = getattr(function, "__call__", None)  # noqa: B004  # an object with an async __call__ counts
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)
 

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from inspect import isawaitable
 from typing import Any
 
+from .. import verdicts
 from ..errors import ConnectionRefused
 from ..handlers import Handler
 from ..http.request import Request
 from ..http.response import Response, json_response
-from ..protocol.sid import hashed_sid
 from .threads import call_in_thread
 
 __all__ = ["ask"]
-
-logger = logging.getLogger(__name__)
 
 
 async def ask(handler: Handler, sid: str, request: Request, inline: bool) -> Response | None:
     """Return None if the handler accepts, or the response that it refuses with.
 
-    "Returning False (or a value) refuses with 401 and that body"; an exception refuses with 401
-    too, and is logged; `ConnectionRefused` chooses its own status.
+    An exception refuses too, and is logged; `ConnectionRefused` chooses its own status.
 
     Args:
         handler: The handler.
@@ -32,22 +28,18 @@ async def ask(handler: Handler, sid: str, request: Request, inline: bool) -> Res
         inline: Whether plain functions run on the loop and not in a thread.
     """
     try:
-        args = (sid, request.native()) if handler.arity > 1 else (sid,)
         try:
-            verdict = await _call(handler, args, inline)
+            verdict = await _call(handler, verdicts.arguments(handler, sid, request), inline)
         except ConnectionRefused as refused:
-            return json_response(refused.status, refused.body)
-        if verdict is None or verdict is True:
-            return None
-        return json_response(401, "Unauthorized" if verdict is False else verdict)
+            return verdicts.refusal(refused)
+        return verdicts.response(verdict)
     except (KeyboardInterrupt, SystemExit):
         raise
     except asyncio.CancelledError:
         # Nobody will decide any more: the server is going down, or the handler gave up.
         return json_response(503, "Service Unavailable")
-    except BaseException:  # whatever it is, this client alone is refused
-        logger.exception("the connect handler failed (session %s)", hashed_sid(sid))
-        return json_response(401, "Unauthorized")
+    except BaseException as error:  # noqa: BLE001  # it is logged, and refuses this client alone
+        return verdicts.failure(sid, error)
 
 
 async def _call(handler: Handler, args: tuple[Any, ...], inline: bool) -> Any:

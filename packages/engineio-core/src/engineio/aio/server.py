@@ -11,16 +11,14 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from typing import Any, TypeVar, cast, overload
+from typing import Any, cast
 
-from ..config import ServerConfig
 from ..errors import (
     MessageTooLargeError,
-    QueueFullError,
     SessionClosedError,
-    UnknownSessionError,
 )
-from ..handlers import Handler, HandlerTable
+from ..handlers import Handler
+from ..hooks import Hooks
 from ..http.request import Request
 from ..http.response import Response
 from ..messages import message_data
@@ -29,13 +27,13 @@ from ..protocol.events import Disconnected
 from ..protocol.packet import Packet, PacketType, SharedPacket
 from ..protocol.session import SendOutcome, Session
 from ..protocol.states import State
+from ..servers import BaseServer, is_sent
 from ..types import Data, Reason, SendData, TransportName
 from . import timer
 from .background import Background, BackgroundTask
 from .connecting import ask
 from .delivery import Courier, Inbox
 from .driver import Driver, Observed
-from .hooks import Hooks
 from .port import WebSocketPort
 from .timer import Clock
 
@@ -43,10 +41,8 @@ __all__ = ["AsyncServer"]
 
 logger = logging.getLogger(__name__)
 
-F = TypeVar("F", bound=Callable[..., Any])
 
-
-class AsyncServer:
+class AsyncServer(BaseServer[Inbox]):
     """An Engine.IO server for asyncio.
 
     Args:
@@ -72,11 +68,9 @@ class AsyncServer:
     def __init__(
         self, async_mode: str | None = None, *, clock: Clock | None = None, **options: Any
     ) -> None:
-        self.config = ServerConfig.build(options)
+        super().__init__(options)
         self.async_mode, self._mode = resolve_async_mode(async_mode)
-        self._handlers = HandlerTable()
         self._courier = Courier(self.config, self._handlers, self._pause, self._forget)
-        self._inboxes: dict[str, Inbox] = {}
         self._last_gone: asyncio.Future[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._background = Background()
@@ -88,33 +82,6 @@ class AsyncServer:
             logger.info(
                 "async_mode is %r; choose another with AsyncServer(async_mode=...)", self.async_mode
             )
-
-    # -- handlers --------------------------------------------------------------------------
-
-    @overload
-    def on(self, event: str) -> Callable[[F], F]: ...
-
-    @overload
-    def on(self, event: str, handler: F) -> F: ...
-
-    def on(self, event: str, handler: F | None = None) -> F | Callable[[F], F]:
-        """Register the handler of an event, or a hook; usable as a decorator.
-
-        Args:
-            event: ``connect``, ``message``, ``disconnect``, or a hook of `engineio.handlers.HOOKS`.
-            handler: The function, plain or a coroutine function.
-
-        Raises:
-            ConfigError: The event is unknown, or the function takes other arguments.
-        """
-
-        def register(function: F) -> F:
-            self._handlers.add(event, function)
-            self._hooks.changed()
-            self._courier.refresh()
-            return function
-
-        return register if handler is None else register(handler)
 
     def attach(self, app: Any, engineio_path: str = "engine.io") -> None:
         """Add the server's routes to a framework's application.
@@ -249,10 +216,8 @@ class AsyncServer:
         Raises:
             UnknownSessionError: As for `get_session`.
         """
-        user = await self.get_session(sid)
-        yield user
-        with suppress(UnknownSessionError):
-            await self.save_session(sid, user)
+        with self._saving(sid) as user:
+            yield user
 
     def transport(self, sid: str) -> TransportName:
         """Return the transport that carries a session now.
@@ -367,6 +332,10 @@ class AsyncServer:
 
     # -- inside ----------------------------------------------------------------------------
 
+    def _registered(self) -> None:
+        self._hooks.changed()
+        self._courier.refresh()
+
     def _send_at_once(self, session: Session, message: Data) -> bool:
         frame = session.fast_out(message)
         websocket = session.websocket
@@ -382,14 +351,9 @@ class AsyncServer:
         while True:
             outcome = self._engine.send(self.driver.now(), session, packet)
             self.driver.perform()
-            if outcome is SendOutcome.ACCEPTED:
-                return True
-            if outcome is SendOutcome.DROPPED:
-                return False
-            if outcome is SendOutcome.CLOSED:
-                raise SessionClosedError("the session ended before the message was accepted")
-            if session.state is State.CONNECTING:
-                raise QueueFullError("the send queue is full and the client is not connected yet")
+            sent = is_sent(outcome, session.state is not State.CONNECTING)
+            if sent is not None:
+                return sent
             room: asyncio.Future[None] = self._courier.loop.create_future()
             senders = cast(Inbox, session.owner).senders
             senders.append(room)
@@ -406,12 +370,6 @@ class AsyncServer:
             return await self._send(session, packet)
         except SessionClosedError:
             return False
-
-    def _inbox(self, sid: str) -> Inbox:
-        inbox = self._inboxes.get(sid)
-        if inbox is None:
-            raise UnknownSessionError
-        return inbox
 
     async def _ask(self, handler: Handler, session: Session, request: Request) -> None:
         inline = self.config.sync_handlers == "inline"
