@@ -23,6 +23,8 @@ if TYPE_CHECKING:
         UnknownSessionError,
     )
     from .gateway.asgi import ASGIApp
+    from .gateway.wsgi import Middleware, WSGIApp
+    from .sync.server import Server
     from .types import Data, DisconnectInfo, Reason, Revision, SendData, Transport
 
 __all__ = [
@@ -34,13 +36,16 @@ __all__ = [
     "DisconnectInfo",
     "EngineIOError",
     "MessageTooLargeError",
+    "Middleware",
     "QueueFullError",
     "Reason",
     "Revision",
     "SendData",
+    "Server",
     "SessionClosedError",
     "Transport",
     "UnknownSessionError",
+    "WSGIApp",
     "__version__",
 ]
 
@@ -55,13 +60,16 @@ _MODULES = {
     "DisconnectInfo": "types",
     "EngineIOError": "errors",
     "MessageTooLargeError": "errors",
+    "Middleware": "gateway.wsgi",
     "QueueFullError": "errors",
     "Reason": "types",
     "Revision": "types",
     "SendData": "types",
+    "Server": "sync.server",
     "SessionClosedError": "errors",
     "Transport": "types",
     "UnknownSessionError": "errors",
+    "WSGIApp": "gateway.wsgi",
 }
 
 refuse_other_distribution()
