@@ -57,6 +57,9 @@ class Ability(StrEnum):
     LAST_FRAMES = "still sends WebSocket frames after the stop signal"
     CLOSES_TCP = "ends the TCP connection after the closing handshake of a WebSocket"
     EXPECT_CONTINUE = "answers Expect: 100-continue"
+    PROMPT_ACCEPT = "serves new clients at once while others leave their connections open"
+    TWO_LENGTHS = "refuses a request that announces two lengths"
+    KEEP_ALIVE = "keeps a connection for the next request"
     HALF_CLOSE = "still answers a client that has sent FIN after its request"
 
 
