@@ -6,7 +6,6 @@ the places looked at, so each is tried with care: where nothing is found, client
 
 from __future__ import annotations
 
-import _socket
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -73,7 +72,8 @@ def raw_socket(stream: Any) -> socket.socket:
     """Return the socket of the system below one of gevent (``_sock``) or eventlet (``fd``)."""
     for name in ("_sock", "fd"):
         inner = getattr(stream, name, None)
-        if isinstance(inner, _socket.socket):
+        # eventlet has the first name too, for the socket itself.
+        if inner is not stream and hasattr(inner, "recv"):
             return cast(socket.socket, inner)
     return cast(socket.socket, stream)
 

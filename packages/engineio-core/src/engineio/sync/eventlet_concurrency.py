@@ -8,11 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 import eventlet
-import greenlet
 from eventlet.green import socket as green_socket
 from eventlet.green import threading as green_threading
 from eventlet.hubs import trampoline
 from eventlet.patcher import original
+from eventlet.support.greenlets import GreenletExit
 
 from .background import logged
 from .concurrency import Concurrency, Event, Lock, Task
@@ -35,7 +35,7 @@ class _Task:
 class Greenlets(Concurrency):
     """Green threads of eventlet."""
 
-    exits = (KeyboardInterrupt, SystemExit, greenlet.GreenletExit)
+    exits = (KeyboardInterrupt, SystemExit, GreenletExit)
     # A signal handler of Python does not wake eventlet's hub, so something else has to.
     longest_wait = 0.5
 
