@@ -19,7 +19,7 @@ class Budget:
         limit: The most it may be.
         measure: How it is compared.
         against: With which kind of side; the reference is a stack of its own, all others are those
-            of the same stack.
+            of the same stack, or of the one that `ELSEWHERE` names.
         stacks: The stacks it holds for; empty for all.
     """
 
@@ -32,7 +32,7 @@ class Budget:
     stacks: frozenset[str] = frozenset()
 
 
-_AGAINST_PEER = frozenset({"uvicorn", "uvicorn-wsproto", "aiohttp"})
+_AGAINST_PEER = frozenset({"uvicorn", "uvicorn-engineio", "uvicorn-wsproto", "aiohttp"})
 
 BUDGETS = [
     Budget("B1", "echo", "cpu_us", 1.15),

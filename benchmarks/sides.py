@@ -116,14 +116,45 @@ def _on_uvicorn(stack: str, websocket: str, package: str) -> list[Side]:
     ]
 
 
+def _on_our_websockets() -> list[Side]:
+    """The WebSocket protocol of engineio-core below uvicorn.
+
+    There is no peer here: python-engineio cannot be installed beside engineio-core. Who deploys it
+    on uvicorn has uvicorn's own WebSockets, so `budgets` compares with that.
+    """
+    stack, websocket = "uvicorn-engineio", "engineio.gateway.uvicorn:WebSocketProtocol"
+    packages = ("engineio-core", "uvicorn", "uvloop", "httptools")
+    return [
+        Side(stack, kind, Runtime.PROJECT, _uvicorn(module, websocket), packages)
+        for kind, module in ((Kind.OURS, "asgi_ours"), (Kind.BARE, "asgi_bare"))
+    ]
+
+
+def _on_aiohttp() -> list[Side]:
+    def side(kind: Kind, runtime: Runtime, module: str, *packages: str) -> Side:
+        command = ("-m", f"benchmarks.servers.aiohttp_{module}", "{application}", "{port}")
+        return Side("aiohttp", kind, runtime, command, (*packages, "aiohttp", "uvloop"))
+
+    return [
+        side(Kind.OURS, Runtime.PROJECT, "ours", "engineio-core", "aiohttp-engineio"),
+        side(Kind.BARE, Runtime.PROJECT, "bare"),
+        side(Kind.PEER, Runtime.PEERS, "peer", "python-engineio"),
+    ]
+
+
 def _codec(kind: Kind, runtime: Runtime, module: str, package: str) -> Side:
     return Side("codec", kind, runtime, ("-m", "benchmarks.codecs", module), (package,))
 
+
+ELSEWHERE = {("uvicorn-engineio", Kind.PEER): "uvicorn"}
+"""Where a kind of side is that cannot run on a stack, for comparisons."""
 
 SIDES = [
     # `--ws auto`, uvicorn's default, is websockets-sansio where websockets is installed.
     *_on_uvicorn("uvicorn", "websockets-sansio", "websockets"),
     *_on_uvicorn("uvicorn-wsproto", "wsproto", "wsproto"),
+    *_on_our_websockets(),
+    *_on_aiohttp(),
     Side(
         "node",
         Kind.REFERENCE,

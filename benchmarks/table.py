@@ -5,7 +5,7 @@ from __future__ import annotations
 from .budgets import BUDGETS, Budget
 from .results import Result
 from .scenarios import SCENARIOS, Measure, Metric, Scenario
-from .sides import Kind
+from .sides import ELSEWHERE, Kind
 from .summary import Spread, difference, ratio, spread
 
 _NOTHING = "-"
@@ -111,7 +111,8 @@ def _measure(
 
 
 def _find(result: Result, stack: str, kind: Kind) -> str:
-    """The side of that kind in a stack; empty where the run has none."""
+    """The side of that kind in a stack, or in its place; empty where the run has none."""
+    stack = ELSEWHERE.get((stack, kind), stack)
     for name, side in result.sides.items():
         if (side["stack"], side["kind"]) == (stack, kind):
             return name

@@ -1,5 +1,7 @@
 """Writes docs/reference from the code, so that no document repeats a default by hand.
 
+What each server cannot do goes into docs/howto/deployment.md, between two marks.
+
 .venv/bin/python -m tools.reference            write the pages
 .venv/bin/python -m tools.reference --check    fail if a page is not what would be written
 """
@@ -17,8 +19,15 @@ from engineio.config import ALIASES, ServerConfig
 from engineio.handlers import EVENTS, HOOKS
 from engineio.protocol import rejections
 from engineio.types import Reason
+from tests.conformance.deployments import DEPLOYMENTS
+from tests.conformance.harness.deployment import Ability
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
+DEPLOYMENT = FOLDER.parent / "howto" / "deployment.md"
+BEGIN = (
+    "<!-- Written by tools/reference.py from tests/conformance/deployments.py. Do not edit. -->\n"
+)
+END = "<!-- The end of what tools/reference.py writes. -->\n"
 NOTE = "<!-- Written by tools/reference.py from the code. Do not edit. -->\n\n"
 
 REASONS = {
@@ -34,6 +43,68 @@ REASONS = {
     Reason.SLOW_CLIENT: "The WebSocket took nothing for `write_timeout`, or the send queue was "
     "full with the policy `close`.",
     Reason.SERVER_SHUTDOWN: "The server was shut down.",
+}
+
+# What it means for an application if a server lacks an ability; what weighs most comes first.
+CONSEQUENCES = {
+    Ability.BACKPRESSURE: "**Memory is not bounded.** What is sent to a client that does not read "
+    "piles up inside the server, out of reach of `send_queue_bytes`; `write_timeout` never "
+    "applies, and nothing but the heartbeat ends such a session.",
+    Ability.LETS_FINISH: "Stopping drops every client at once, as a crash would: no poll is "
+    "answered, no WebSocket gets a close packet or 1001.",
+    Ability.LAST_FRAMES: "Stopping answers polls, but WebSockets may be gone before the close "
+    "packet and the 1001 reach them.",
+    Ability.DENIAL_RESPONSE: "A client that is refused over WebSocket sees a bare 403, neither "
+    "your status nor your body. Over polling it sees both.",
+    Ability.PROMPT_STOP: "Stopping takes the whole `shutdown_timeout` when a client ignores the "
+    "close of its WebSocket.",
+    Ability.NOTICES_RESET: "A message sent in the moment in which a polling client's connection "
+    "breaks may be lost without being listed as undelivered.",
+    Ability.MANY_FRAGMENTS: "A WebSocket message in a great many fragments is refused; browsers do "
+    "not send such.",
+    Ability.ACCEPT_HEADERS: "Header fields of the answer to a WebSocket handshake are lost: the "
+    "option `cookie` and the hooks `initial_headers` and `headers` have no effect on it. The "
+    "cookie of a session that begins with polling is not concerned.",
+    Ability.EMPTY_MESSAGES: 'An empty binary message, `send(sid, b"")`, never arrives over '
+    "WebSocket.",
+    Ability.STREAMED_BODY: "A request body is taken in whole, however long it is and however "
+    "slowly it comes, before `max_payload` and `body_timeout` are applied. Let a proxy limit both.",
+    Ability.CLOSE_CODES: "WebSockets are closed with 1000 instead of 1001, 1009 and the like.",
+    Ability.CLOSE_REASON: "The text of a close frame is lost: `event.reason` is empty in browsers.",
+    Ability.FAILURE_CODES: "A WebSocket that the server itself ends, for a frame that is too large "
+    "or malformed, is closed without a code.",
+    Ability.CLIENT_CODES: "`DisconnectInfo.code` does not tell what the client closed with.",
+    Ability.DECLARED_LENGTH: "A WebSocket message over the limit is refused only when that much of "
+    "it has arrived.",
+    Ability.PROMPT_DROP: "A client that ignores the close of its WebSocket keeps the connection "
+    "for longer than `close_timeout`.",
+    Ability.CLOSES_TCP: "A client that ignores the end of a WebSocket keeps the TCP connection.",
+    Ability.IDLE_CLOSE: "Connections that clients have closed between two requests are freed late.",
+    Ability.QUIET: "Hostile bytes leave tracebacks in the server's own log.",
+    Ability.QUIET_STOP: "Stopping leaves tracebacks in the server's own log.",
+    Ability.EARLY_FRAMES: "WebSocket frames sent before the answer to the handshake are lost. "
+    "Browsers and the official clients wait for it.",
+    Ability.RAW_BODY: "A POST that says it is a multipart form is refused by the server. The "
+    "official clients send none.",
+    Ability.PROMPT_END: "After a 413 the connection stays open for a while for the rest of the "
+    "body, which nobody keeps.",
+    Ability.CODED_BODY: "A POST with a content coding may be answered 400 in place of 415. The "
+    "official clients use none.",
+    Ability.MASKING: "A client that does not mask its WebSocket frames is served nevertheless. "
+    "Browsers and the official clients mask them.",
+    Ability.PROMPT_ACCEPT: "New clients may wait for up to 2 s while others leave connections open "
+    "that the server closes.",
+    Ability.KEEP_ALIVE: "Every request of a polling client costs a connection of its own.",
+    Ability.TWO_LENGTHS: "A request that announces two lengths is served. Let a proxy refuse such.",
+    Ability.OWN_HOST: "A client that sends an absolute target chooses its own origin by it; "
+    "browsers do not send such. Let a proxy set Host.",
+    Ability.RAW_PATHS: "Paths with doubled slashes at their beginning reach Engine.IO too.",
+    Ability.EXPECT_CONTINUE: "A client that waits for `100 Continue` waits in vain. Browsers do "
+    "not.",
+    Ability.HALF_CLOSE: "A client that ends its half of the connection after a request gets no "
+    "answer. Browsers do not do that.",
+    Ability.LONG_TARGETS: "A request with a very long target is not answered.",
+    Ability.MANY_FIELDS: "A WebSocket handshake with very many header fields is not answered.",
 }
 
 
@@ -140,20 +211,48 @@ def errors_page() -> str:
     )
 
 
-PAGES = {"options.md": options, "events.md": events, "errors.md": errors_page}
+def servers() -> str:
+    """Return the table of what each server cannot do."""
+    rows = [("What it means for you", "Where, and why")]
+    for ability, consequence in CONSEQUENCES.items():
+        names: dict[str, list[str]] = {}
+        for row in DEPLOYMENTS:
+            if ability in row.missing:
+                names.setdefault(row.missing[ability], []).append(row.name)
+        where = [f"{', '.join(servers)}: {reason}" for reason, servers in names.items()]
+        if where:
+            rows.append((consequence, "; ".join(where)))
+    return table(*rows)
+
+
+def deployment() -> str:
+    """Return the page about deployment with the part that is written here."""
+    before, begin, rest = DEPLOYMENT.read_text("utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    assert begin, f"{DEPLOYMENT.name} has lost its mark"
+    assert end, f"{DEPLOYMENT.name} has lost its second mark"
+    return f"{before}{BEGIN}\n{servers()}\n{END}{after}"
+
+
+PAGES = {
+    FOLDER / "options.md": lambda: NOTE + options(),
+    FOLDER / "events.md": lambda: NOTE + events(),
+    FOLDER / "errors.md": lambda: NOTE + errors_page(),
+    DEPLOYMENT: deployment,
+}
 
 
 def main() -> int:
     """Write the pages, or check them."""
     stale = []
-    for name, page in PAGES.items():
-        path, text = FOLDER / name, NOTE + page()
+    for path, page in PAGES.items():
+        text = page()
         if "--check" not in sys.argv:
             path.write_text(text, "utf-8")
         elif not path.exists() or path.read_text("utf-8") != text:
-            stale.append(name)
+            stale.append(path.name)
     if stale:
-        print(f"docs/reference is stale: {', '.join(stale)}; run python -m tools.reference")
+        print(f"stale: {', '.join(stale)}; run python -m tools.reference")
     return bool(stale)
 
 

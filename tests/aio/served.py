@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import engineio
 from engineio.protocol.session import Session
 from engineio.testing import Client, FakeClock
 
 __all__ = ["Served", "eventually"]
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Served:
@@ -23,20 +21,18 @@ class Served:
         **options: The options of the server.
 
     Attributes:
+        on: Registers a handler, as the server's own `on`.
         heard: What handlers wrote down; `note` is a handler of any event that does.
     """
 
     def __init__(self, traced: bool, **options: Any) -> None:
         self.clock = FakeClock(1_000.0)
         self.eio = engineio.AsyncServer(async_mode="asgi", clock=self.clock, **options)
+        self.on = self.eio.on
         self.app = engineio.ASGIApp(self.eio, handle_signals=False)
         self.heard: list[Any] = []
         if traced:
             self.eio.on("packet", lambda sid, packet, direction: None)
-
-    def on(self, event: str) -> Callable[[F], F]:
-        """Register a handler."""
-        return self.eio.on(event)
 
     def keep_reasons(self) -> None:
         """Write down why each session ends."""

@@ -133,11 +133,21 @@ async def test_a_server_without_denial_responses_just_closes(serve: Serve) -> No
     assert served.is_empty
 
 
-def adapted(app: Any, adapt: Callable[[Callable[[Any], Awaitable[None]], Any], Any]) -> Any:
-    """Return the application on a server whose ``send`` is another."""
+def adapted(
+    app: Any,
+    adapt: Callable[[Callable[[Any], Awaitable[None]], Any], Any],
+    module: str | None = "some_server",
+) -> Any:
+    """Return the application on a server whose ``send`` is another, from ``module``."""
 
     async def on_that_server(scope: Any, receive: Any, send: Any) -> None:
-        await app(scope, receive, lambda event: adapt(send, event))
+        def adapted_send(event: Any) -> Any:
+            return adapt(send, event)
+
+        named: Any = adapted_send
+        # Compiled code has none.
+        named.__module__ = module
+        await app(scope, receive, named)
 
     return on_that_server
 
@@ -156,6 +166,10 @@ def promised(send: Callable[[Any], Awaitable[None]], event: Any) -> Any:
     return Promise(send(event))
 
 
+async def at_once(send: Callable[[Any], Awaitable[None]], event: Any) -> None:
+    await send(event)
+
+
 async def later(send: Callable[[Any], Awaitable[None]], event: Any) -> None:
     await asyncio.sleep(0)
     await send(event)
@@ -167,16 +181,28 @@ async def with_a_timeout(send: Callable[[Any], Awaitable[None]], event: Any) -> 
         await send(event)
 
 
-@pytest.mark.parametrize("adapt", [promised, later, with_a_timeout])
+UVICORN = "uvicorn.protocols.websockets.websockets_sansio_impl"
+
+
+@pytest.mark.parametrize(
+    ("adapt", "module"),
+    [
+        (promised, None),
+        (later, "some_server"),
+        (with_a_timeout, "some_server"),
+        (at_once, UVICORN),
+        (later, UVICORN),
+    ],
+)
 async def test_a_server_may_take_its_time(
-    serve: Serve, transport: Any, adapt: Callable[..., Any]
+    serve: Serve, transport: Any, adapt: Callable[..., Any], module: str | None
 ) -> None:
     served = serve()
     served.echo()
     served.keep_reasons()
 
     async with Client(
-        adapted(served.app, adapt), transport=transport, clock=served.clock
+        adapted(served.app, adapt, module), transport=transport, clock=served.clock
     ) as client:
         sent = [str(number) for number in range(30)]
         for data in sent:

@@ -321,6 +321,36 @@ async def test_a_message_handler_that_fails_is_logged_and_the_session_goes_on(
     assert served.is_empty
 
 
+@pytest.mark.parametrize("where", ["thread", "inline", "coroutine"])
+async def test_a_client_that_sends_much_and_leaves_fills_no_log(
+    serve: Serve, where: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A handler that answers somebody who has left fails, and that is nobody's mistake."""
+    served = serve(sync_handlers="inline" if where == "coroutine" else where)
+    served.keep_reasons()
+    failures: list[Exception] = []
+
+    async def answer(sid: str, data: Any) -> None:
+        try:
+            await served.eio.send(sid, data)
+        except Exception as error:
+            failures.append(error)
+            raise
+
+    def plain(sid: str, data: Any) -> Any:
+        return answer(sid, data)
+
+    served.eio.on("message", answer if where == "coroutine" else plain)
+    client = served.client("polling")
+    await client.connect()
+    await client.send_raw("\x1e".join([*["4x"] * 100, "1"]))
+    await eventually(lambda: served.is_empty)
+
+    assert len(served.heard) == 1
+    assert failures
+    assert caplog.messages == []
+
+
 @pytest.mark.parametrize("where", ["thread", "inline"])
 @pytest.mark.parametrize("error", [LookupError, Odd, StopIteration])
 async def test_a_plain_message_handler_that_fails_is_logged_too(
@@ -413,7 +443,16 @@ async def test_json_is_decoded_on_request(serve: Serve, carrier: str) -> None:
     async def message(sid: str, data: Any) -> None:
         served.heard.append(data)
 
-    sent = ['{"a":[1]}', "[1]", "5", "null", '"x"', "{broken", "[" * 100_000, b'{"a":1}']
+    sent: list[str | bytes] = [
+        '{"a":[1]}',
+        "[1]",
+        "5",
+        "null",
+        '"x"',
+        "{broken",
+        "[" * 100_000,
+        b'{"a":1}',
+    ]
     async with served.client(carrier) as client:
         for data in sent:
             await client.send(data)

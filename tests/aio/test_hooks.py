@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import engineio
+from engineio.callbacks import HookName
 from engineio.testing import Client, ConnectionClosed, ConnectionRejected
 from tests.aio.served import Served
 
@@ -109,6 +110,43 @@ async def test_hostile_requests_do_not_flood_the_log(
     assert "49 more like it" in caplog.text
 
 
+async def test_functions_that_fail_on_hostile_requests_do_not_flood_the_log(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    """SEC-43: one line a second and cause, also where a bug is the cause of each of them."""
+
+    def origins(origin: str) -> bool:
+        raise LookupError("a bug in cors_allowed_origins")
+
+    served = serve(cors_allowed_origins=origins)
+
+    @served.on("connection_error")
+    def broken(error: engineio.RequestRejected) -> None:
+        served.heard.append(error.error)
+        raise LookupError("a bug in the hook")
+
+    async def knock(times: int) -> list[str]:
+        caplog.clear()
+        for number in range(times):
+            with pytest.raises(ConnectionRejected):
+                await served.client(headers={"Origin": f"http://evil{number}.test"}).connect()
+        return [record.getMessage() for record in caplog.records]
+
+    behind = "the application's function behind ORIGIN_FORBIDDEN failed"
+    assert await knock(50) == [
+        f"{behind} (0 more like it)",
+        "the hook 'connection_error' failed (0 more like it)",
+    ]
+    assert "a bug in cors_allowed_origins" in caplog.text
+    assert "a bug in the hook" in caplog.text
+    assert [type(error) for error in served.heard] == [LookupError] * 50
+    await served.clock.advance(1.5)
+    assert await knock(1) == [
+        f"{behind} (49 more like it)",
+        "the hook 'connection_error' failed (49 more like it)",
+    ]
+
+
 async def test_headers_may_be_changed(serve: Serve, transport: str) -> None:
     served = serve()
     requests: list[Any] = []
@@ -158,9 +196,15 @@ async def test_a_hook_that_fails_is_logged_and_harms_nobody(
 ) -> None:
     served = serve()
     served.echo()
-    hooks = {"upgrade": 2, "heartbeat": 1, "packet": 3, "headers": 2, "initial_headers": 2}
+    hooks: dict[HookName, int] = {
+        "upgrade": 2,
+        "heartbeat": 1,
+        "packet": 3,
+        "headers": 2,
+        "initial_headers": 2,
+    }
 
-    def broken(name: str, arity: int) -> Callable[..., None]:
+    def broken(name: str, arity: int) -> Any:
         def fail() -> None:
             raise LookupError(f"in {name}")
 
@@ -196,22 +240,23 @@ async def test_several_functions_hear_of_one_hook(serve: Serve) -> None:
 
 
 def test_events_and_hooks_are_checked_when_they_are_registered() -> None:
-    eio = engineio.AsyncServer(async_mode="asgi")
+    # As a program without a type checker: one would find each of these mistakes.
+    on: Any = engineio.AsyncServer(async_mode="asgi").on
 
     with pytest.raises(engineio.ConfigError, match="did you mean message"):
-        eio.on("mesage")(print)
+        on("mesage")(print)
     with pytest.raises(engineio.ConfigError, match="must take 2 arguments"):
-        eio.on("message", lambda sid: None)
+        on("message", lambda sid: None)
     with pytest.raises(engineio.ConfigError, match="must take 1 to 2 arguments"):
-        eio.on("connect", lambda sid, environ, more: None)
+        on("connect", lambda sid, environ, more: None)
     with pytest.raises(engineio.ConfigError, match="plain function"):
 
-        @eio.on("heartbeat")
+        @on("heartbeat")
         async def heartbeat(sid: str) -> None:
             """Never called."""
 
     with pytest.raises(engineio.ConfigError, match="must be a function"):
-        eio.on("message", 5)  # type: ignore[call-overload]  # the mistake is what is tested
+        on("message", 5)
 
 
 async def test_a_decorated_handler_is_still_the_function(serve: Serve) -> None:

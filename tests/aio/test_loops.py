@@ -1,6 +1,7 @@
 """One server belongs to one event loop: another one is an error, or the next."""
 
 import asyncio
+import gc
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -89,6 +90,27 @@ def test_a_server_outlives_its_loop(
         with asyncio.Runner(loop_factory=factory) as runner:
             runner.run(live(leave))
     assert len(served.heard) == 5
+
+
+def test_a_loop_that_ends_with_clients_connected_ends_quietly(
+    transport: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard: list[Any] = []
+
+    async def live() -> None:
+        served = Served(traced=False)
+        served.echo()
+        served.eio.on("disconnect", heard.append)
+        client = served.client(transport)
+        await client.connect()
+        await client.send("hello")
+        assert await client.receive() == "hello"
+
+    asyncio.run(live())
+    assert len(heard) == 1
+    # A task that was still to do something would be logged as it is destroyed.
+    gc.collect()
+    assert caplog.messages == []
 
 
 def test_two_servers_live_in_two_threads() -> None:

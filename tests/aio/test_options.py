@@ -17,7 +17,10 @@ Serve = Callable[..., Served]
 
 def test_an_unknown_option_names_what_was_meant() -> None:
     with pytest.raises(engineio.ConfigError, match="did you mean ping_interval"):
-        engineio.AsyncServer(async_mode="asgi", ping_intervall=5)
+        engineio.AsyncServer(
+            async_mode="asgi",
+            ping_intervall=5,  # type: ignore[call-arg]  # the mistake is what is tested
+        )
 
 
 def test_an_unknown_mode_lists_the_modes() -> None:

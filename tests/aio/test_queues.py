@@ -106,6 +106,23 @@ async def test_a_poller_that_stops_polling_times_out(serve: Serve) -> None:
     assert served.is_empty
 
 
+async def test_f65_a_poller_that_only_posts_ends_although_its_handler_waits(serve: Serve) -> None:
+    """The handler waits for a poll, reading waits for the handler, and nobody polls."""
+    served = serve(send_queue_packets=10, receive_queue_packets=10)
+    served.echo()
+    served.keep_reasons()
+    client = served.client("polling", heartbeats=False)
+    await client.connect()
+    client.stop_reading()
+    await client.send_raw("\x1e".join(["4x"] * 40))
+    await served.clock.settle()
+    client.abort()
+    await served.clock.advance(65.0)
+
+    assert served.heard == ["ping timeout"]
+    await eventually(lambda: served.is_empty)
+
+
 @pytest.mark.parametrize("kind", ["polling", "websocket"])
 async def test_close_ends_the_session_of_whoever_does_not_read(serve: Serve, kind: str) -> None:
     served = serve(send_queue_policy="close", send_queue_packets=5)
@@ -261,7 +278,7 @@ async def test_a_sender_that_is_cancelled_while_it_waits_harms_nobody(
         assert len(expected) == 8 - len(waiting[::2])
         assert [await client.receive() for _ in expected] == expected
         assert await client.receive_nothing()
-        assert served.session(client.sid).owner.senders == []
+        assert served.session(client.sid).owner.senders is None
 
 
 async def test_senders_that_give_up_do_not_pile_up(serve: Serve) -> None:
@@ -277,7 +294,28 @@ async def test_senders_that_give_up_do_not_pile_up(serve: Serve) -> None:
             task.cancel()
         await served.clock.settle()
 
-        assert served.session(client.sid).owner.senders == []
+        assert served.session(client.sid).owner.senders is None
+
+
+async def test_nobody_overtakes_a_sender_that_waits(serve: Serve, carrier: str) -> None:
+    """Not even a message that would fit, or one that comes as room is made."""
+    served = serve(send_queue_bytes=100)
+
+    async with served.client(carrier) as client:
+        client.stop_reading()
+        large = ["a" * 90, "b" * 90, "c" * 90]
+        tasks: list[asyncio.Future[Any]] = [
+            asyncio.ensure_future(served.eio.send(client.sid, text)) for text in large
+        ]
+        await served.clock.settle()
+        tasks += [asyncio.ensure_future(served.eio.send(client.sid, text)) for text in "xyz"]
+        tasks.append(asyncio.ensure_future(served.eio.broadcast("all")))
+        await served.clock.settle()
+        assert not any(task.done() for task in tasks[3:])
+        client.start_reading()
+        expected = [*large, "x", "y", "z", "all"]
+        assert [await client.receive() for _ in expected] == expected
+        await asyncio.gather(*tasks)
 
 
 async def test_a_waiting_sender_goes_on_after_an_upgrade(serve: Serve) -> None:

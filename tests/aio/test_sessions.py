@@ -109,3 +109,23 @@ async def test_an_error_inside_the_context_manager_passes_through(serve: Serve) 
         with pytest.raises(LookupError):
             async with served.eio.session(client.sid):
                 raise LookupError
+
+
+async def test_a_client_that_is_back_under_its_own_sid_keeps_what_is_saved(serve: Serve) -> None:
+    """The end of its first session comes when the second has begun."""
+    served = serve(generate_id=lambda request: "ada")
+    may_end = asyncio.Event()
+
+    @served.on("disconnect")
+    async def disconnected(sid: str) -> None:
+        await may_end.wait()
+        served.heard.append(sid)
+
+    async with served.client("websocket"):
+        pass
+    async with served.client("websocket"):
+        await served.eio.save_session("ada", {"name": "Ada"})
+        may_end.set()
+        await eventually(lambda: served.heard == ["ada"])
+        assert await served.eio.get_session("ada") == {"name": "Ada"}
+    await eventually(lambda: served.is_empty)

@@ -22,8 +22,9 @@ NAMED_IN_TYPES = {"base": {"http"}}
 # A layer is a folder, except these modules beside the folders: what everything stands on, and what
 # the shells share.
 MODULES = {
-    "base": {"types", "errors", "config"},
+    "base": {"types", "errors", "functions", "options", "config"},
     "shared": {
+        "callbacks",
         "handlers",
         "hooks",
         "logs",
@@ -31,6 +32,7 @@ MODULES = {
         "modes",
         "ports",
         "queues",
+        "registrar",
         "servers",
         "verdicts",
     },

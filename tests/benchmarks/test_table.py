@@ -51,6 +51,24 @@ def test_a_budget_whose_other_side_was_not_measured_is_left_out(result: Result) 
     assert "B3" not in render(result)
 
 
+def test_a_stack_without_a_peer_is_compared_with_the_peer_that_takes_its_place(
+    result: Result,
+) -> None:
+    for name, kind in (("ours@uvicorn-engineio", "ours"), ("peer@uvicorn", "python-engineio")):
+        result.sides[name] = {"stack": name.split("@")[1], "kind": kind, "versions": {}}
+    result.measurements += [
+        Measurement("echo", "ours@uvicorn-engineio", 1, 1, {"cpu_us": 10.0}),
+        Measurement("echo", "peer@uvicorn", 1, 1, {"cpu_us": 40.0}),
+    ]
+    lines = render(result).splitlines()
+
+    assert "| `ours@uvicorn-engineio` | 10.0 | - | 0.25 | - | - | - |" in lines
+    assert (
+        "| B3 | `ours@uvicorn-engineio` | echo: cpu_us | x `peer@uvicorn` | 0.25 | 0.2"
+        " | **exceeded** |"
+    ) in lines
+
+
 def test_a_result_survives_its_file(result: Result, tmp_path: Path) -> None:
     path = tmp_path / "results" / "a.json"
 

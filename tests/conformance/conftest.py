@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import statistics
 import time
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 
 import pytest
 
@@ -16,20 +15,28 @@ from tests.conformance.deployments import DEPLOYMENTS
 from tests.conformance.harness.deployment import Deployment, Harness, ServerProcess
 from tests.conformance.harness.http import PATIENCE, Address
 from tests.conformance.harness.ledger import State
+from tests.conformance.harness.measures import Measures
 from tests.conformance.harness.server import Server
 from tests.conformance.harness.survival import survival
 
-_REFUSALS = "refusals"
+_MEASURES = "measures"
 _IDLE_CONNECTION = 10.0
 """Seconds after which every server has noticed that an idle connection was closed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A server that runs for the whole session."""
+    """A server that runs for the whole session.
+
+    Attributes:
+        address: Where it listens.
+        harness: What can be asked about it.
+        measures: How long it made the clients of all scenarios wait.
+    """
 
     address: Address
     harness: Harness
+    measures: Measures = field(default_factory=Measures)
 
 
 @pytest.fixture(scope="session", params=DEPLOYMENTS, ids=lambda row: row.name)
@@ -46,8 +53,11 @@ def running(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) ->
     address = harness.start()
     try:
         before = _state(address)
-        yield Running(address, harness)
+        running = Running(address, harness)
+        yield running
         _check_final_state(address, before)
+        # Here, because this fails the run, also in one of several processes; a report would not.
+        assert running.measures.problems() == []
     finally:
         harness.stop()
 
@@ -71,12 +81,14 @@ async def server(
 ) -> AsyncIterator[Server]:
     """The server under test as one scenario sees it, held to the postcondition afterwards."""
     server = Server(running.address, running.harness)
-    request.node.user_properties.append((_REFUSALS, (deployment.name, server.refusals)))
     try:
         async with survival(server):
             yield server
     finally:
         server.hang_up()
+        running.measures.add(server.measures)
+        measured = (deployment.name, asdict(server.measures))
+        request.node.user_properties.append((_MEASURES, measured))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -88,15 +100,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show how long refusals took: the scenarios themselves only assert a generous bound."""
-    seconds: dict[str, list[float]] = {}
+    """Show how long each server made its clients wait."""
+    measured: dict[str, Measures] = {}
     for report in terminalreporter.getreports(""):
         for name, value in getattr(report, "user_properties", ()):
-            if name == _REFUSALS and report.when == "teardown":
-                seconds.setdefault(value[0], []).extend(value[1])
-    for name, values in seconds.items():
-        if values:
-            median, slowest = (1_000 * value for value in (statistics.median(values), max(values)))
-            terminalreporter.write_line(
-                f"{name}: {len(values)} refusals, median {median:.1f} ms, slowest {slowest:.1f} ms"
-            )
+            if name == _MEASURES and report.when == "teardown":
+                measured.setdefault(value[0], Measures()).add(Measures(**value[1]))
+    for name, measures in measured.items():
+        terminalreporter.write_line(f"{name}: {measures.summary()}")

@@ -18,7 +18,18 @@ _COUNTS_ARRIVED = "it counts the bytes that arrive, not those announced"
 _LOGS_BAD_HEADS = "it logs a traceback for a head that is cut off or has too many fields"
 _ONE_REQUEST = "it closes every connection after one request"
 _TAKES_FIRST = "it takes the first of them"
+_ONE_SLASH = "its HTTP parser makes one slash of those that a target begins with"
+_CAPS_FRAGMENTS = "over 4 096 fragments it is closed with 1008"
+_AIOHTTP = ("tests.conformance.application.aiohttp_app", "--host={host}", "--port={port}")
+_WAITS_FOR_ALL = "it waits for every connection, and so for the whole shutdown_timeout"
 _LOGS_TRACEBACKS = "it logs a traceback for header fields that are not ASCII"
+_AIOHTTP_CANNOT = {
+    Ability.HALF_CLOSE: _DROPS_HALF_CLOSED,
+    Ability.CODED_BODY: "it undoes codings itself, and refuses those that it cannot undo",
+    Ability.PROMPT_END: "it throws away what still comes, for 10 s at the most",
+    Ability.MASKING: "its reader takes frames that are not masked",
+    Ability.QUIET: "it logs a traceback for each request that its parser refuses",
+}
 
 DEPLOYMENTS = (
     Deployment(
@@ -36,6 +47,7 @@ DEPLOYMENTS = (
         (*_UVICORN, "--ws=websockets"),
         missing={
             Ability.EARLY_FRAMES: _DROPS_EARLY_FRAMES,
+            Ability.MANY_FRAGMENTS: "it closes with 1009 at its own limit of fragments",
             Ability.QUIET: _LOGS_TRACEBACKS,
         },
     ),
@@ -47,6 +59,15 @@ DEPLOYMENTS = (
             Ability.PROMPT_DROP: "it waits for the client's close frame",
             Ability.DECLARED_LENGTH: _COUNTS_ARRIVED,
             Ability.QUIET: _LOGS_TRACEBACKS,
+        },
+    ),
+    Deployment(
+        "uvicorn-engineio",
+        (*_UVICORN, "--ws=engineio.gateway.uvicorn:WebSocketProtocol"),
+        missing={
+            Ability.EARLY_FRAMES: _DROPS_EARLY_FRAMES,
+            Ability.MANY_FRAGMENTS: "over 4 096 fragments it closes with 1008",
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
         },
     ),
     Deployment(
@@ -85,9 +106,11 @@ DEPLOYMENTS = (
         ("granian", "--interface=asgi", "--host={host}", "--port={port}", "--no-access-log", _ASGI),
         missing={
             Ability.FAILURE_CODES: "its close frame then has no code",
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
             Ability.CLOSES_TCP: "it leaves that to the client",
             Ability.LAST_FRAMES: "its own end overtakes them",
             Ability.ACCEPT_HEADERS: "it drops header fields given with websocket.accept",
+            Ability.NOTICES_RESET: "its threads may take an answer first, and drop it unseen",
             Ability.HALF_CLOSE: _DROPS_HALF_CLOSED,
         },
     ),
@@ -97,30 +120,47 @@ DEPLOYMENTS = (
         missing={
             Ability.DENIAL_RESPONSE: "it has no websocket.http.response: a refusal is a bare 403",
             Ability.EARLY_FRAMES: _DROPS_EARLY_FRAMES,
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
             Ability.IDLE_CLOSE: "the task of a connection lives on for its keep-alive of 2 s",
             Ability.HALF_CLOSE: _DROPS_HALF_CLOSED,
         },
     ),
+    Deployment("aiohttp", _AIOHTTP, missing=_AIOHTTP_CANNOT),
+    Deployment("aiohttp-uvloop", (*_AIOHTTP, "--uvloop"), missing=_AIOHTTP_CANNOT),
     Deployment(
         "werkzeug",
         (*_SERVE, "werkzeug", "--host={host}", "--port={port}"),
-        missing={Ability.KEEP_ALIVE: _ONE_REQUEST},
+        missing={
+            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
+            Ability.KEEP_ALIVE: _ONE_REQUEST,
+            Ability.OWN_HOST: "an absolute target replaces Host",
+            Ability.RAW_PATHS: _ONE_SLASH,
+        },
     ),
     Deployment(
         "gunicorn-gthread",
         (*_GUNICORN, "--worker-class=gthread", "--threads=250", f"{_WSGI}:threading_app"),
         missing={
+            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
             Ability.PROMPT_ACCEPT: "it accepts none for 2 s if a client keeps open what it closes",
         },
     ),
     Deployment(
         "gunicorn-gevent",
         (*_GUNICORN, "--worker-class=gevent", f"{_WSGI}:gevent_app"),
+        missing={
+            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
+        },
     ),
     Deployment(
         "gunicorn-gevent-pywsgi",
         (*_GUNICORN, "--worker-class=gevent_pywsgi", f"{_WSGI}:gevent_app"),
         missing={
+            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
             Ability.QUIET: _LOGS_BAD_HEADS,
             Ability.TWO_LENGTHS: _TAKES_FIRST,
         },
@@ -129,6 +169,8 @@ DEPLOYMENTS = (
         "pywsgi",
         (*_SERVE, "pywsgi", "--host={host}", "--port={port}"),
         missing={
+            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
             Ability.QUIET: _LOGS_BAD_HEADS,
             Ability.TWO_LENGTHS: _TAKES_FIRST,
         },
@@ -137,6 +179,8 @@ DEPLOYMENTS = (
         "pywsgi-patched",
         (*_SERVE, "pywsgi", "--host={host}", "--port={port}", "--patched"),
         missing={
+            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
             Ability.QUIET: _LOGS_BAD_HEADS,
             Ability.TWO_LENGTHS: _TAKES_FIRST,
         },
@@ -144,17 +188,29 @@ DEPLOYMENTS = (
     Deployment(
         "eventlet",
         (*_SERVE, "eventlet", "--host={host}", "--port={port}"),
-        missing={Ability.TWO_LENGTHS: _TAKES_FIRST},
+        missing={
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
+            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+            Ability.TWO_LENGTHS: _TAKES_FIRST,
+            Ability.RAW_PATHS: _ONE_SLASH,
+        },
     ),
     Deployment(
         "eventlet-patched",
         (*_SERVE, "eventlet", "--host={host}", "--port={port}", "--patched"),
-        missing={Ability.TWO_LENGTHS: _TAKES_FIRST},
+        missing={
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
+            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+            Ability.TWO_LENGTHS: _TAKES_FIRST,
+            Ability.RAW_PATHS: _ONE_SLASH,
+        },
     ),
     Deployment(
         "uwsgi-gevent",
         (*_SERVE, "uwsgi-gevent", "--host={host}", "--port={port}"),
         missing={
+            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
             Ability.KEEP_ALIVE: _ONE_REQUEST,
             Ability.LETS_FINISH: "its workers end before Python hears of the signal",
             Ability.EARLY_FRAMES: _DROPS_EARLY_FRAMES,
@@ -167,6 +223,8 @@ DEPLOYMENTS = (
         "uwsgi-threads",
         (*_SERVE, "uwsgi-threads", "--host={host}", "--port={port}"),
         missing={
+            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
             Ability.KEEP_ALIVE: _ONE_REQUEST,
             Ability.LETS_FINISH: "its workers end before Python hears of the signal",
             Ability.EARLY_FRAMES: _DROPS_EARLY_FRAMES,

@@ -58,8 +58,8 @@ async def test_what_was_sent_before_the_server_closes_is_delivered(server: Serve
     """Buffered packets are kept on a graceful close, on both transports."""
     polling = await server.polling()
     await polling.send("4last words", "4!close")
-    assert await polling.finish() == "server disconnect"
     assert await polling.collect(2) == ["4last words", "1"]
+    assert await polling.finish() == "server disconnect"
 
     websocket = await server.websocket()
     await websocket.send("4last words", "4!close")
@@ -101,6 +101,7 @@ async def test_the_connection_ends_with_the_websocket(server: Server) -> None:
         assert await session.connection.ended() == b""
 
 
+@pytest.mark.timing
 async def test_the_client_closes_over_websocket(server: Server) -> None:
     """A CLOSE packet on a WebSocket closes it at once, not at the next ping timeout."""
     session = await server.websocket()
@@ -133,6 +134,7 @@ async def test_the_client_closes_before_it_read_the_open_packet(server: Server) 
     assert (await server.disconnected(key)).order == ("connect", "disconnect")
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("how", ["reset", "fin"])
 async def test_f53_the_connection_ends_without_a_close_frame(server: Server, how: str) -> None:
     """RST, or FIN without a close frame: transport close at once."""
@@ -159,6 +161,7 @@ async def test_the_application_closes_in_its_connect_handler(server: Server) -> 
     assert await websocket.finish() == "server disconnect"
 
 
+@pytest.mark.timing
 async def test_f54_a_client_that_never_closes(server: Server) -> None:
     """A client that ignores the server's close loses its connection after `close_timeout`."""
     session = await server.websocket("impatient")
@@ -189,6 +192,7 @@ async def test_f76_both_sides_close_at_once(server: Server) -> None:
         assert await session.finish() in {"server disconnect", "client disconnect"}
 
 
+@pytest.mark.timing
 async def test_no_timers_are_left_after_a_close(server: Server) -> None:
     """Plain, upgraded and upgrading sessions leave nothing behind."""
     before = await server.state()

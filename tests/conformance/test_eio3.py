@@ -124,6 +124,38 @@ async def test_f27_binary_in_the_text_form(server: Server) -> None:
     assert answer.header("content-type") == "text/plain; charset=UTF-8"
 
 
+@pytest.mark.parametrize(
+    ("b64", "is_text"), [("1", True), ("true", True), ("x", True), ("", False)]
+)
+async def test_any_value_of_b64_asks_for_text(server: Server, b64: str, is_text: bool) -> None:
+    """Any non-empty value is true, an empty one is none."""
+    session = await _open(server, b64=b64)
+    await session.post(encode_v3_binary([b"\x01\x02"]), fields=[BINARY_TYPE])
+
+    body = (await session.get()).body
+
+    assert body == (b"6:b4AQI=" if is_text else encode_v3_binary([b"\x01\x02"]))
+
+
+async def test_no_answer_is_larger_than_max_payload(server: Server) -> None:
+    """Binary and text in one payload, each counted as it is sent: never beyond `maxPayload`."""
+    session = await server.polling("legacy-small", codec=V3, EIO=3)
+    for number in range(12):
+        data = bytes([number]) * 300
+        await session.post(encode_v3_binary([data]), fields=[BINARY_TYPE])
+        await session.send("4" + "€" * 90)
+    packets: list[str | bytes] = []
+    while len(packets) < 24:
+        answer = await session.get()
+        assert len(answer.body) <= 1_000
+        if answer.header("content-type") == "application/octet-stream":
+            packets += decode_v3_binary(answer.body)
+        else:
+            packets += V3.split(answer.body)
+    assert packets[::2] == [bytes([number]) * 300 for number in range(12)]
+    assert packets[1::2] == ["4" + "€" * 90] * 12
+
+
 async def test_f27_binary_payloads(server: Server) -> None:
     """Without `b64` a payload with a binary packet is binary, both ways."""
     session = await _open(server)
@@ -177,6 +209,15 @@ async def test_sec01_a_large_payload_of_tiny_packets(server: Server) -> None:
     answer = await session.post(b"1:6" * 300_000)
     assert answer.status in {200, 400}
     assert_prompt(server, answer)
+
+
+async def test_f55_pings_whose_answers_nobody_fetches(server: Server) -> None:
+    """A client that pings and does not poll fills no queue with pongs."""
+    session = await _open(server)
+    for _ in range(5):
+        await session.send(*["2"] * 500)
+    assert await session.poll() == ["3"]
+    await session.echo("still here")
 
 
 async def test_messages_over_websocket(server: Server) -> None:

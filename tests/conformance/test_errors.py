@@ -3,6 +3,8 @@
 Each is answered at once with the right code, a WebSocket before it is accepted.
 """
 
+import asyncio
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -91,6 +93,7 @@ async def test_f01_disabled_transport(server: Server) -> None:
 
 async def test_f01_transport_of_64_kib(server: Server) -> None:
     """Refused by the server below or by us, at once."""
+    server.breaks_rules_below()
     await _refused_or_dropped(server, server.target(transport="x" * 65_536))
 
 
@@ -151,7 +154,19 @@ async def test_f05_odd_sid(server: Server, query: str) -> None:
 
 async def test_f05_sid_of_64_kib(server: Server) -> None:
     """Refused by the server below or by us, at once."""
+    server.breaks_rules_below()
     await _refused_or_dropped(server, server.target(sid="x" * 65_536))
+
+
+async def test_f05_a_sid_in_another_spelling(server: Server) -> None:
+    """Percent-encoding is undone: it is the same sid, and the same transport."""
+    session = await server.polling()
+    await session.send("4hello")
+    sid = "".join(f"%{ord(character):02x}" for character in session.sid)
+
+    answer = await server.get(f"/engine.io/?EIO=%34&transport=%70olling&sid={sid}")
+
+    assert (answer.status, answer.body) == (200, b"4hello")
 
 
 async def test_f05_sid_twice(server: Server) -> None:
@@ -209,10 +224,48 @@ async def test_f08_odd_queries(server: Server, query: str) -> None:
         await server.post(server.target(sid=sid), b"1")
 
 
-async def test_f08_a_great_many_parameters(server: Server) -> None:
-    """10 000 parameters cost no time."""
-    query = "&".join(f"a{number}=1" for number in range(10_000))
-    await _refused_or_dropped(server, f"{server.target()}&sid=unknown&{query}")
+@pytest.mark.parametrize("count", [100, 10_000])
+async def test_f08_a_great_many_parameters(server: Server, count: int) -> None:
+    """A handshake that is right but for its 10 000 parameters: refused, and costs no time."""
+    server.breaks_rules_below()
+    key = server.new_key()
+    query = "&".join(f"a{number}=1" for number in range(count))
+    target = f"{server.target(key=key)}&{query}"
+    if count == 100:
+        assert_refused(server, await server.get(target), BAD_REQUEST)
+        websocket = await server.ask_websocket(target.replace("polling", "websocket"))
+        assert_websocket_refused(server, websocket, BAD_REQUEST)
+    else:
+        await _refused_or_dropped(server, target)
+    assert (await server.account(key)).order == ()
+
+
+async def test_f08_a_good_many_parameters(server: Server) -> None:
+    """What an application may want to know: 50 parameters are no attack."""
+    query: dict[str, Any] = {f"a{number}": number for number in range(50)}
+    session = await server.polling(**query)
+    await session.echo("hello")
+
+
+async def test_the_order_of_the_checks(server: Server) -> None:
+    """Transport, then sid, or without one the method, and the version last."""
+    session = await server.polling()
+    cases: tuple[tuple[dict[str, Any], object], ...] = (
+        ({"transport": "pigeon", "sid": "unknown", "EIO": 9}, TRANSPORT_UNKNOWN),
+        ({"transport": "pigeon", "sid": session.sid, "EIO": 9}, TRANSPORT_UNKNOWN),
+        ({"sid": "unknown", "EIO": 9}, SESSION_UNKNOWN),
+        ({"sid": "unknown", "EIO": None}, SESSION_UNKNOWN),
+        ({"sid": "unknown", "transport": "websocket"}, SESSION_UNKNOWN),
+        ({"sid": session.sid, "EIO": 9}, BAD_REQUEST),
+        ({"sid": session.sid, "EIO": None}, BAD_REQUEST),
+        ({"transport": "pigeon", "EIO": 9}, TRANSPORT_UNKNOWN),
+        ({"EIO": 9}, BAD_METHOD),
+    )
+    for query, error in cases:
+        answer = await server.post(server.target(**query), b"4x")
+        assert_refused(server, answer, error)
+    assert_refused(server, await server.get(server.target(EIO=9)), UNSUPPORTED_VERSION)
+    await session.echo("unharmed")
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD"])
@@ -242,6 +295,7 @@ async def test_f44_methods_that_servers_keep_for_themselves(server: Server, meth
 @pytest.mark.parametrize("origin", ["http://a\x01b", "http://a\x7fb", "http://a\tb"])
 async def test_an_origin_with_control_characters(server: Server, origin: str) -> None:
     """INVALID_ORIGIN: a control character in Origin is refused with 400."""
+    server.breaks_rules_below()
     answer = await server.get(server.target(), fields=[("Origin", origin)])
 
     assert answer.status == 400
@@ -293,6 +347,55 @@ async def test_sec10_packets_of_other_protocols_pass_through(server: Server, tex
     polling, websocket = await server.polling(), await server.websocket()
     await polling.echo(text)
     await websocket.echo(text)
+
+
+async def test_sec28_no_answer_of_a_session_repeats_what_was_asked(server: Server) -> None:
+    """Line breaks in what a client chooses reach no head, where it is let in either."""
+    evil = "x\r\nX-Evil: 1\r\n\r\nevil"
+    session = await server.polling("cookie", t=evil, token=evil, fields=[("X-Odd", quote(evil))])
+    post = await session.post(b"4hello", fields=[("Content-Type", f"text/plain; x={quote(evil)}")])
+    for answer in (session.response, post, await session.get()):
+        assert answer.status == 200
+        assert answer.header("x-evil") is None
+        assert b"evil" not in answer.body
+        assert not any("evil" in value.lower() for _, value in answer.fields)
+
+
+async def test_sec49_a_swarm_of_connections_that_break(server: Server) -> None:
+    """Sockets that close at every stage, while others are served: no loop or thread dies."""
+    server.breaks_rules_below()
+    sids = [(await server.polling("impatient")).sid for _ in range(10)]
+
+    async def break_off(number: int) -> None:
+        connection = await server.connect()
+        sid = sids[number % len(sids)]
+        heads = (
+            b"",
+            b"GET /engine.io/?EIO=4&transp",
+            request_bytes("GET", server.target("impatient", sid=sid)),
+            request_bytes("GET", server.target("impatient", transport="websocket", sid=sid)),
+            request_bytes(
+                "GET",
+                server.target("impatient", transport="websocket", key=server.keys[0]),
+                fields=upgrade_fields(),
+            ),
+            request_bytes(
+                "POST", server.target("impatient", sid=sid), fields=[("Content-Length", "9")]
+            ),
+        )
+        await connection.write(heads[number % len(heads)])
+        await asyncio.sleep(number % 7 / 1_000)
+        if number % 2:
+            connection.reset()
+        else:
+            connection.close()
+
+    for start in range(0, 600, 50):
+        async with asyncio.TaskGroup() as group:
+            for number in range(start, start + 50):
+                group.create_task(break_off(number))
+    session = await server.polling()
+    await session.echo("still here")
 
 
 async def test_no_answer_repeats_what_was_asked(server: Server) -> None:

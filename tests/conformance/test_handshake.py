@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from tests.conformance.application.profiles import INTERVAL, TIMEOUT
+from tests.conformance.harness.deployment import Ability
 from tests.conformance.harness.expect import (
     BAD_REQUEST,
     FORBIDDEN,
@@ -57,8 +59,8 @@ async def test_sub_second_intervals_reach_the_handshake_exactly(
     open_session = server.polling if transport == "polling" else server.websocket
     session = await open_session("heartbeat")
 
-    assert session.opening["pingInterval"] == 300
-    assert session.opening["pingTimeout"] == 200
+    assert session.opening["pingInterval"] == round(INTERVAL * 1_000)
+    assert session.opening["pingTimeout"] == round(TIMEOUT * 1_000)
     assert isinstance(session.opening["pingInterval"], int)
 
 
@@ -128,10 +130,26 @@ async def test_the_path_may_lack_its_slash(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/engine.ioX/", "/engine.io/x", "/engine.io//x", "/engine.io/..%2f", "/", "/engine"]
+    "path",
+    [
+        "/engine.ioX/",
+        "/engine.io/x",
+        "/engine.io//x",
+        "/engine.io//",
+        "//engine.io/",
+        "/engine.io/..%2f",
+        "/engine.io/%2e%2e/",
+        "/engine.io/%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+        "/engine.io/..;/",
+        "/ENGINE.IO/",
+        "/",
+        "/engine",
+    ],
 )
 async def test_f09_other_paths_are_not_ours(server: Server, path: str) -> None:
-    """Exact match rules: requests elsewhere reach the application beside the server."""
+    """Exact match rules: requests elsewhere reach the application beside the server (SEC-50)."""
+    if path.startswith("//") and not server.can(Ability.RAW_PATHS):
+        return
     answer = await server.get(f"{path}?EIO=4&transport=polling")
     assert answer.status == 404
     assert b"pingInterval" not in answer.body
@@ -139,6 +157,22 @@ async def test_f09_other_paths_are_not_ours(server: Server, path: str) -> None:
     websocket = await server.ask_websocket(f"{path}?EIO=4&transport=websocket")
     assert isinstance(websocket, Response)
     assert websocket.status == 403
+
+
+async def test_f13_one_address_does_not_fill_the_server(server: Server) -> None:
+    """A cap per client address: 503 and Retry-After; room is made by leaving."""
+    first = await server.polling("capped-address")
+    second = await server.websocket("capped-address")
+
+    answer = await server.get(server.target("capped-address"))
+    assert answer.status == 503
+    assert answer.header("retry-after") is not None
+    assert answer.header("cache-control") == "no-store"
+
+    await second.close()
+    await second.finish()
+    await (await server.polling("capped-address")).echo("room")
+    await first.echo("room")
 
 
 @pytest.mark.parametrize("transport", ["polling", "websocket"])
@@ -243,6 +277,7 @@ async def test_f06_a_sid_of_another_session_works(server: Server) -> None:
     assert split(answer.body) == ["4hello"]
 
 
+@pytest.mark.timing
 async def test_f11_a_client_that_leaves_a_slow_connect_handler(server: Server) -> None:
     """Disconnect event at most 1 s after the handler returns, reason transport close."""
     key = server.new_key()
@@ -281,6 +316,7 @@ async def test_f12_a_sid_does_not_exist_before_the_application_said_yes(server: 
         await server.until(lambda: server.account(key), lambda account: account.notes != ())
         early = server.target("guarded", sid="early-bird")
         assert_refused(server, await server.post(early, b"4too early"), SESSION_UNKNOWN)
+        assert_refused(server, await server.get(early), SESSION_UNKNOWN)
 
     assert handshake.result().status == 200
     assert (await server.post(early, b"1")).body == b"ok"
@@ -288,6 +324,7 @@ async def test_f12_a_sid_does_not_exist_before_the_application_said_yes(server: 
     assert account.messages == ()
 
 
+@pytest.mark.timing
 async def test_f13_a_handshake_that_is_never_followed_up(server: Server) -> None:
     """A session that is never polled is dropped after a grace time of its own."""
     session = await server.polling("impatient")

@@ -1,8 +1,10 @@
 """JSONP polling (protocol.md section 9; faults F-28 to F-30)."""
 
+from dataclasses import replace
+
 import pytest
 
-from tests.conformance.harness.expect import BAD_REQUEST, assert_refused
+from tests.conformance.harness.expect import BAD_REQUEST, FORBIDDEN, assert_refused
 from tests.conformance.harness.http import Response
 from tests.conformance.harness.payload import (
     JSONP,
@@ -51,6 +53,55 @@ async def test_it_is_off_by_default(server: Server) -> None:
     answer = await server.get(server.target(j=0))
     assert answer.status == 400
     assert b"___eio" not in answer.body
+
+
+FOREIGN = {
+    "Referer": [("Referer", "https://evil.example/page")],
+    "Referer of a lookalike": [("Referer", "http://127.0.0.1.evil.example/")],
+    "Referer with our name in it": [("Referer", "https://evil.example/http://127.0.0.1/")],
+    "Referer of another port": [("Referer", "http://127.0.0.1:81/")],
+    "Referer that is none": [("Referer", "http://[")],
+    "Sec-Fetch-Site": [("Sec-Fetch-Site", "cross-site")],
+    "both": [("Referer", "https://evil.example/"), ("Sec-Fetch-Site", "cross-site")],
+}
+
+
+@pytest.mark.parametrize("fields", FOREIGN.values(), ids=FOREIGN)
+async def test_f89_a_script_of_another_site(server: Server, fields: list[tuple[str, str]]) -> None:
+    """Browsers send a foreign `<script>` with cookies and no Origin: 403, on every request."""
+    key = server.new_key()
+    answer = await server.get(server.target("jsonp", key=key, j=0), fields=fields)
+    assert_refused(server, answer, FORBIDDEN, status=403)
+    assert (await server.account(key)).order == ()
+
+    session = await _open(server)
+    assert_refused(server, await session.get(fields=fields), FORBIDDEN, status=403)
+    form = ("Content-Type", "application/x-www-form-urlencoded")
+    post = await session.post(b"d=4evil", fields=[form, *fields])
+    assert_refused(server, post, FORBIDDEN, status=403)
+    await session.echo("unharmed")
+    assert (await server.account(session.key)).messages == ("unharmed",)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [("Referer", "http://127.0.0.1/some/page?of=ours")],
+        [("Sec-Fetch-Site", "same-origin")],
+        [("Sec-Fetch-Site", "none")],
+    ],
+    ids=["Referer", "same-origin", "none"],
+)
+async def test_f89_a_script_of_the_own_site(server: Server, fields: list[tuple[str, str]]) -> None:
+    """An own Referer, or a browser that says where the script is used, is enough."""
+    session = await server.polling("jsonp", codec=replace(JSONP, fields=fields), j=0)
+    await session.echo("hello")
+
+
+async def test_f89_the_referer_is_nothing_to_other_requests(server: Server) -> None:
+    """Without `j` a browser cannot read the answer of another origin: the Origin decides."""
+    session = await server.polling("jsonp", fields=[("Referer", "https://evil.example/page")])
+    await session.echo("hello")
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -120,7 +171,7 @@ async def test_f28_escaped_newlines(server: Server) -> None:
 @pytest.mark.parametrize("index", ["", "x", "-1", "1;alert(1)", "%D9%A3", "1" * 30, "0&j=1"])
 async def test_f29_a_bad_index(server: Server, index: str) -> None:
     """`j` not `[0-9]{1,9}`: 400; only digits ever reach the output."""
-    answer = await server.get(f"{server.target('jsonp')}&j={index}")
+    answer = await server.get(f"{server.target('jsonp')}&j={index}", fields=JSONP.fields)
     assert isinstance(answer, Response)
     assert_refused(server, answer, BAD_REQUEST)
 

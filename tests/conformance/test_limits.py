@@ -1,5 +1,9 @@
 """Bounded memory and fairness, as far as they show on the wire (faults F-64 to F-69)."""
 
+import asyncio
+
+import pytest
+
 from tests.conformance.harness.deployment import Ability
 from tests.conformance.harness.server import Server
 from tests.conformance.harness.websocket import Closed
@@ -7,6 +11,7 @@ from tests.conformance.harness.websocket import Closed
 MEGABYTE = 1_000_000
 
 
+@pytest.mark.timing
 async def test_f64_a_websocket_that_never_reads(server: Server) -> None:
     """The queue is bounded; after the write deadline the session is closed as a slow client."""
     session = await server.websocket("impatient")
@@ -30,6 +35,20 @@ async def test_f65_a_client_that_never_polls(server: Server) -> None:
 
     assert account.reason == "slow client"
     assert account.goodbye.undelivered == 10
+
+
+@pytest.mark.parametrize("transport", ["polling", "websocket"])
+async def test_f65_a_message_over_max_payload_is_not_sent(server: Server, transport: str) -> None:
+    """`send` refuses what no answer can carry: nothing of it goes out, the session goes on."""
+    server.expected_errors.append("MessageTooLargeError")
+    if transport == "polling":
+        polling = await server.polling("small")
+        await polling.send("4!bulk 1 1000")
+        await polling.echo("still here")
+    else:
+        websocket = await server.websocket("small")
+        await websocket.send("4!bulk 1 1000")
+        await websocket.echo("still here")
 
 
 async def test_policy_wait(server: Server) -> None:
@@ -74,7 +93,8 @@ async def test_f68_a_flooding_client_does_not_hold_up_others(server: Server) -> 
 async def test_a_reader_that_comes_back(server: Server) -> None:
     """A slow reader within its deadline gets everything, in order."""
     session = await server.websocket()
-    await session.send("4!bulk 100 50000")
-    received = [str(await session.receive()) for _ in range(100)]
-    assert [packet[1:9] for packet in received] == [f"{number:08}" for number in range(100)]
+    await session.send("4!bulk 300 50000")
+    await asyncio.sleep(0.3)  # every buffer on the way is full by now, and the queue too
+    received = [str(await session.receive()) for _ in range(300)]
+    assert [packet[1:9] for packet in received] == [f"{number:08}" for number in range(300)]
     assert session.ended is None or isinstance(session.ended, Closed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import socket
 import subprocess
 import sys
@@ -32,20 +33,10 @@ class Demo:
 
     def start(self) -> None:
         """Start the server and wait until it listens."""
-        host, port = self.address.split(":")
-        command = [
-            "uvicorn",
-            "--app-dir",
-            "examples/demo",
-            "app:app",
-            "--host",
-            host,
-            "--port",
-            port,
-        ]
+        command = _command(self.address.rpartition(":")[2])
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", *command],
+                command,
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -80,6 +71,13 @@ class Demo:
     def log(self) -> str:
         """Return everything that the server has written."""
         return self._log.read_text(errors="replace")
+
+
+def _command(port: str) -> list[str]:
+    """The command that ``scripts/demo`` ends with."""
+    script = (ROOT / "scripts/demo").read_text("utf-8").replace("\\\n", "")
+    words = shlex.split(script.rpartition("exec .venv/bin/")[2].replace('"$@"', ""))
+    return [sys.executable, "-m", *(port if word == "$port" else word for word in words)]
 
 
 @pytest.fixture

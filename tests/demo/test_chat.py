@@ -40,6 +40,7 @@ async def test_two_windows_chat_in_both_directions(room: Room) -> None:
     await ben.sees("Hello from the first window")
     await ben.say("And from the second: ä 漢 🦦")
     await ada.sees("And from the second: ä 漢 🦦")
+    await ben.sees("And from the second: ä 漢 🦦")
     assert await ada.messages() == await ben.messages()
     assert await ada.page.evaluate("document.querySelectorAll('.entry.own').length") == 1
     assert await ada.page.evaluate("document.querySelector('#text').value") == ""

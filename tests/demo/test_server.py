@@ -89,6 +89,15 @@ async def visit(demo: Demo) -> AsyncIterator[Visitor]:
         yield Visitor(socket)
 
 
+async def test_messages_are_not_compressed(demo: Demo) -> None:
+    """uvicorn does that unless it is told not to, and pictures are compressed already."""
+    async with connect(f"ws://{demo.address}/engine.io/?EIO=4&transport=websocket") as socket:
+        assert socket.request is not None
+        assert socket.response is not None
+        assert "permessage-deflate" in socket.request.headers["Sec-WebSocket-Extensions"]
+        assert "Sec-WebSocket-Extensions" not in socket.response.headers
+
+
 async def test_the_history_keeps_the_last_messages(demo: Demo) -> None:
     async with visit(demo) as ada, visit(demo) as ben:
         await ada.join()

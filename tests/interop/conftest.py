@@ -21,7 +21,7 @@ from tests.interop.runtimes import ChromiumRuntime, Client, NodeRuntime, Runtime
 from tests.interop.tally import Tally
 from tests.support.browser import Browser, Chromium
 
-EVERYDAY = {"uvicorn-sansio"}
+EVERYDAY = {"uvicorn-sansio", "aiohttp"}
 """The servers that `scripts/test` runs the matrix on; `scripts/soak` runs it on all others."""
 
 USED_PROFILES = ("default", "interop", "legacy", "legacy-heartbeat")

@@ -156,7 +156,10 @@ class Client:
 
     def _take(self, packets: list[Packet]) -> None:
         for packet in packets:
-            assert self.is_careless or not self.is_told, "something came after the end"
+            # The answer to a probe comes on another connection than what it was told on, and who
+            # asks once more is told once more.
+            late = packet.type not in (PacketType.PONG, PacketType.CLOSE)
+            assert not (late and self.is_told) or self.is_careless, packet
             match packet.type:
                 case PacketType.MESSAGE:
                     self.got.append(packet.data)

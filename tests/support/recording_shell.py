@@ -173,10 +173,18 @@ class Socket:
         for frame in frames:
             self._shell.receive(self, frame)
 
+    def too_big(self) -> None:
+        """The client begins a message over the limit, and its gateway reads no further."""
+        self._shell.run(self._shell.engine.websocket_too_big, self)
+
     def close(self, code: int | None = None, detail: str = "") -> None:
         """The connection is gone, for whatever reason."""
         self.is_gone = True
         self._shell.run(self._shell.engine.websocket_closed, self, code, detail)
+
+    def fail(self, code: int, detail: str = "") -> None:
+        """The port got what it cannot take, and is about to close itself."""
+        self._shell.run(self._shell.engine.websocket_failed, self, code, detail)
 
     def drained(self) -> None:
         """The port has taken what it was given."""
@@ -240,6 +248,8 @@ class RecordingShell:
         self, method: str, query: str, headers: Iterable[tuple[str, str]] = (), **head: Any
     ) -> Call:
         """A request arrives; its query is given as on the wire."""
+        # Browsers say so of a page's own scripts, and JSONP is served to no others.
+        headers = [("sec-fetch-site", "same-origin"), *headers]
         request = Request(method, "/engine.io/", query, Headers(headers), **head)
         call = Call(self, request)
         self.run(self.engine.http, request, call)

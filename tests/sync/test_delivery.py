@@ -3,11 +3,13 @@
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 import engineio
+from engineio.protocol.packet import Packet, PacketType
 from tests.sync.served import Served, eventually
 
 Serve = Callable[..., Served]
@@ -64,7 +66,7 @@ def test_messages_of_many_posts_come_in_order_and_one_at_a_time(serve: Serve) ->
     active = 0
 
     @served.eio.on("message")
-    def message(sid: str, data: str) -> None:
+    def message(sid: str, data: str | bytes) -> None:
         nonlocal active
         active += 1
         assert active == 1
@@ -152,7 +154,7 @@ def test_a_handler_that_raises_is_logged_and_harms_nothing(
     served = serve()
 
     @served.eio.on("message")
-    def message(sid: str, data: str) -> None:
+    def message(sid: str, data: str | bytes) -> None:
         if data == "bad":
             raise error("asked to")
         served.eio.send(sid, data)
@@ -219,4 +221,129 @@ def test_a_client_that_never_reads_is_given_up(serve: Serve) -> None:
     assert served.heard[0][1] >= 1
     assert time.monotonic() - began < 3
     client.serving.result(5)
+    eventually(lambda: served.is_empty)
+
+
+def start(function: Callable[..., Any], *args: Any) -> Future[Any]:
+    """Call a function in a thread of its own."""
+    pool = ThreadPoolExecutor(1)
+    try:
+        return pool.submit(function, *args)
+    finally:
+        pool.shutdown(wait=False)
+
+
+def stand_in_line(served: Served, sid: str, *messages: str) -> list[Future[Any]]:
+    """Send messages in threads of their own, one behind the other."""
+    futures = []
+    for message in messages:
+        futures.append(start(served.eio.send, sid, message))
+        eventually(lambda: len(served.eio._inboxes[sid].senders or ()) == len(futures))
+    return futures
+
+
+def test_nobody_overtakes_a_sender_that_waits(serve: Serve) -> None:
+    """Not even a message that would fit, or one that comes as room is made."""
+    served = serve(send_queue_bytes=100)
+    sid = served.open_polling()
+    assert served.eio.send(sid, "a" * 90)
+    waiting = stand_in_line(served, sid, "b" * 90, "c" * 90, "x", "y")
+    waiting.append(start(served.eio.broadcast, "all"))
+    eventually(lambda: len(served.eio._inboxes[sid].senders or ()) == 5)
+
+    received = [packet for _ in range(3) for packet in served.poll(sid)]
+
+    expected = ["a" * 90, "b" * 90, "c" * 90, "x", "y", "all"]
+    assert received == [f"4{text}" for text in expected]
+    assert [future.result(5) for future in waiting] == [True, True, True, True, 1]
+    assert served.eio._inboxes[sid].senders is None
+
+
+def test_the_direct_way_is_closed_while_somebody_waits(serve: Serve) -> None:
+    served = serve()
+    client = served.websocket().opened()
+    session = served.eio.driver.engine.sessions[client.sid]
+    sender = session.owner.wait(Packet(PacketType.MESSAGE, "first"))
+    assert served.eio.driver.claim(session, "second") is None
+
+    session.owner.leave(sender)
+    assert served.eio.send(client.sid, "second")
+    assert client.receive() == "4second"
+
+
+@pytest.mark.parametrize("message", ["x" * 2_000, "\ud800"])
+def test_a_message_that_cannot_be_sent_holds_up_nobody_in_the_line(
+    serve: Serve, message: str
+) -> None:
+    served = serve(send_queue_bytes=100, max_payload=1_000)
+    sid = served.open_polling()
+    assert served.eio.send(sid, "a" * 90)
+    first, bad, last = stand_in_line(served, sid, "b" * 90, message, "c")
+
+    assert served.poll(sid) == ["4" + "a" * 90]
+    assert served.poll(sid) == ["4" + "b" * 90, "4c"]
+    assert first.result(5)
+    assert last.result(5)
+    with pytest.raises((engineio.MessageTooLargeError, UnicodeEncodeError)):
+        bad.result(5)
+
+
+def test_whoever_waits_for_a_client_that_leaves_hears_of_it(serve: Serve) -> None:
+    served = serve(send_queue_bytes=100)
+    sid = served.open_polling()
+    assert served.eio.send(sid, "a" * 90)
+    waiting = stand_in_line(served, sid, "b" * 90, "c")
+    served.post(sid, "1")
+
+    for future in waiting:
+        with pytest.raises(engineio.SessionClosedError):
+            future.result(5)
+
+
+def test_a_client_that_sends_much_and_leaves_fills_no_log(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A handler that answers somebody who has left fails, and that is nobody's mistake."""
+    served = serve()
+    served.keep_reasons()
+    failures: list[Exception] = []
+
+    @served.eio.on("message")
+    def message(sid: str, data: str | bytes) -> None:
+        try:
+            served.eio.send(sid, data)
+        except Exception as error:
+            failures.append(error)
+            raise
+
+    sid = served.open_polling()
+    served.post(sid, *["4x"] * 100, "1")
+    eventually(lambda: served.is_empty)
+
+    assert len(served.heard) == 1
+    assert failures
+    assert "the message handler" not in caplog.text
+
+
+def test_a_client_that_is_back_under_its_own_sid_keeps_what_is_saved(serve: Serve) -> None:
+    """The end of its first session comes when the second has begun."""
+    served = serve(generate_id=lambda request: "ada")
+    may_end = threading.Event()
+
+    @served.eio.on("disconnect")
+    def disconnected(sid: str) -> None:
+        may_end.wait(5)
+        served.heard.append(sid)
+
+    first = served.websocket().opened()
+    first.drop()
+    eventually(lambda: served.eio.sids == [])
+    second = served.websocket().opened()
+    served.eio.save_session("ada", {"name": "Ada"})
+    may_end.set()
+    eventually(lambda: served.heard == ["ada"])
+    first.serving.result(5)
+
+    assert served.eio.get_session("ada") == {"name": "Ada"}
+    second.drop()
     eventually(lambda: served.is_empty)

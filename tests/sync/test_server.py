@@ -104,7 +104,7 @@ def test_user_sessions_last_until_the_disconnect_handler_is_over(serve: Serve) -
         served.eio.save_session(sid, {"address": environ["REMOTE_ADDR"]})
 
     @served.eio.on("message")
-    def message(sid: str, data: str) -> None:
+    def message(sid: str, data: str | bytes) -> None:
         with served.eio.session(sid) as session:
             session["last"] = data
 
@@ -166,7 +166,11 @@ def test_functions_of_the_application_may_use_the_server(serve: Serve) -> None:
 
     served = serve(allow_request=allow, generate_id=generate)
     made.append(served)
-    served.eio.on("heartbeat", lambda sid: served.eio.send(sid, "from a hook"))
+
+    @served.eio.on("heartbeat")
+    def heartbeat(sid: str) -> None:
+        served.eio.send(sid, "from a hook")
+
     served.eio.on(
         "headers", lambda headers, request: headers.append(("X-Open", str(served.eio.sids)))
     )
@@ -361,7 +365,7 @@ class TestMistakes:
         async def handler(*args: Any) -> None: ...
 
         with pytest.raises(engineio.ConfigError, match=r"use engineio\.AsyncServer"):
-            engineio.Server(async_mode="threading").on(event, handler)
+            engineio.Server(async_mode="threading").on(event, handler)  # type: ignore[call-overload]  # mypy says it too
 
     def test_an_unknown_mode_lists_all(self) -> None:
         with pytest.raises(engineio.ConfigError, match="eventlet, gevent_uwsgi, gevent, threading"):

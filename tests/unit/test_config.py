@@ -1,6 +1,7 @@
 """Options: defaults, aliases, and what is refused with which words."""
 
 import dataclasses
+import functools
 import json
 import math
 import types
@@ -192,6 +193,27 @@ def test_a_hook_is_a_function_or_none(name):
     for value in (5, "f", True):
         with pytest.raises(ConfigError, match=f"{name} must be a function"):
             build(**{name: value})
+
+
+class Asker:
+    """An object whose call returns a coroutine."""
+
+    async def __call__(self, request):
+        """Be asked."""
+
+
+async def ask(request):
+    """Be asked."""
+
+
+@pytest.mark.parametrize("name", ["allow_request", "generate_id"])
+@pytest.mark.parametrize(
+    "function", [ask, Asker(), functools.partial(ask), functools.partial(Asker())]
+)
+def test_a_coroutine_function_would_refuse_everybody(name, function):
+    """What it returns is neither True nor a str, so no request would ever pass."""
+    with pytest.raises(ConfigError, match=f"{name} must be a plain function, not a coroutine"):
+        build(**{name: function})
 
 
 def test_a_json_module_has_both_functions():

@@ -40,9 +40,11 @@ def test_a_view_is_copied_as_it_is_now():
         ({}, "{}"),
         ([], "[]"),
         (OrderedDict(z=1), '{"z": 1}'),
+        (UserDict(a=1), '{"a": 1}'),
+        (MappingProxyType({"a": 1}), '{"a": 1}'),
     ],
 )
-def test_dicts_and_lists_become_json_text(data, text):
+def test_mappings_lists_and_tuples_become_json_text(data, text):
     assert message_data(data, json) == text
 
 
@@ -69,7 +71,7 @@ def test_anything_else_is_an_error_that_names_the_type(data):
 
 
 @pytest.mark.parametrize(
-    "data", [{"a": b"\1"}, [object()], UserDict(a=1), MappingProxyType({"a": 1})]
+    "data", [{"a": b"\1"}, [object()], MappingProxyType({"a": {1}}), {"a": UserDict(b=1)}]
 )
 def test_what_json_cannot_say_is_an_error(data):
     with pytest.raises(TypeError):

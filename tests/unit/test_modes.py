@@ -16,10 +16,13 @@ class Mode:
     def attach(self, server: object, app: object, engineio_path: str) -> None:
         """Take note of nothing."""
 
+    def refusal(self, error: Exception) -> None:
+        """Know no exception."""
+
 
 @pytest.fixture
 def install(tmp_path, monkeypatch):
-    """Installs a distribution with modes, as pip would leave it on disk."""
+    """Installs a distribution with modes, as pip would leave it on disk, and nothing else."""
 
     def install(*names):
         folder = tmp_path / "some_engineio-1.0.dist-info"
@@ -31,7 +34,7 @@ def install(tmp_path, monkeypatch):
         for name in names:
             setattr(module, name, Mode())
         monkeypatch.setitem(sys.modules, module.__name__, module)
-        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.setattr(sys, "path", [str(tmp_path)])
         return module
 
     return install
@@ -84,6 +87,12 @@ def test_an_unknown_mode_is_an_error_that_lists_them(install, name):
 
     with pytest.raises(ConfigError, match="there are aiohttp, tornado, sanic, asgi"):
         resolve_async_mode(name)
+
+
+def test_asgi_knows_no_exception_that_is_an_answer():
+    _, mode = resolve_async_mode("asgi")
+
+    assert mode.refusal(RuntimeError()) is None
 
 
 def test_asgi_does_not_attach():

@@ -15,19 +15,22 @@ import engineio
 from tests.conformance.application import behaviour
 from tests.conformance.application.behaviour import Action, Visitor
 from tests.conformance.application.ledger import Ledger
-from tests.conformance.application.profiles import PROFILES
+from tests.conformance.application.profiles import HOOKS, PROFILES, HeaderHooks
 
 __all__ = ["AsyncApplication", "build_servers"]
 
 
 def build_servers(async_mode: str, ledger: Ledger, introduce: Introduce) -> AsyncApplications:
     """Return one running application for each profile."""
-    return {
+    applications = {
         name: AsyncApplication(
             engineio.AsyncServer(async_mode=async_mode, **options), ledger, introduce
         )
         for name, options in PROFILES.items()
     }
+    for name, hooks in HOOKS.items():
+        applications[name].add_hooks(hooks)
+    return applications
 
 
 class AsyncApplication:
@@ -41,6 +44,11 @@ class AsyncApplication:
         eio.on("connect", self.on_connect)
         eio.on("message", self.on_message)
         eio.on("disconnect", self.on_disconnect)
+
+    def add_hooks(self, hooks: HeaderHooks) -> None:
+        """Register the hooks of a profile."""
+        for event, hook in hooks.items():
+            self.eio.on(event, hook)
 
     async def on_connect(self, sid: str, native: Any) -> Any:
         """Let the client in or refuse it, as its query asks."""

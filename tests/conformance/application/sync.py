@@ -14,17 +14,20 @@ import engineio
 from tests.conformance.application import behaviour
 from tests.conformance.application.behaviour import Action, Visitor
 from tests.conformance.application.ledger import Ledger
-from tests.conformance.application.profiles import PROFILES
+from tests.conformance.application.profiles import HOOKS, PROFILES, HeaderHooks
 
 __all__ = ["SyncApplication", "build_servers"]
 
 
 def build_servers(async_mode: str, ledger: Ledger, introduce: Introduce) -> SyncApplications:
     """Return one running application for each profile."""
-    return {
+    applications = {
         name: SyncApplication(engineio.Server(async_mode=async_mode, **options), ledger, introduce)
         for name, options in PROFILES.items()
     }
+    for name, hooks in HOOKS.items():
+        applications[name].add_hooks(hooks)
+    return applications
 
 
 class SyncApplication:
@@ -38,6 +41,11 @@ class SyncApplication:
         eio.on("connect", self.on_connect)
         eio.on("message", self.on_message)
         eio.on("disconnect", self.on_disconnect)
+
+    def add_hooks(self, hooks: HeaderHooks) -> None:
+        """Register the hooks of a profile."""
+        for event, hook in hooks.items():
+            self.eio.on(event, hook)
 
     def on_connect(self, sid: str, native: Any) -> Any:
         """Let the client in or refuse it, as its query asks."""

@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl
 
 import engineio
 from engineio.gateway.wsgi_socket import find
+from engineio.http.frames import Close, FrameError, FrameReader, close_frame
 from engineio.sync.concurrency import Concurrency, load
 from tests.conformance.application.behaviour import Visitor
 from tests.conformance.application.ledger import Ledger
@@ -154,9 +155,14 @@ class _Bare:
                 f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {self._token}"
             )
             stream.sendall(f"HTTP/1.1 101 Switching Protocols\r\n{head}\r\n\r\n".encode())
-        with suppress(OSError):
-            while stream.recv(4_096):
-                pass
+        reader = FrameReader(65_536)
+        with suppress(OSError, FrameError):
+            while data := stream.recv(4_096):
+                reader.feed(data)
+                while (event := reader.next_event()) is not None:
+                    if isinstance(event, Close):
+                        stream.sendall(close_frame(event.code))
+                        stream.shutdown(1)
             stream.shutdown(2)
         if self._found.is_lent:
             stream.close()

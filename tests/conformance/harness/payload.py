@@ -121,12 +121,17 @@ class Codec:
         join: Makes the body of a POST.
         split: Reads the body of a poll's answer.
         content_type: The media type of a POST.
+        fields: What a browser adds to each request of such a session.
     """
 
     join: Callable[[Iterable[str]], bytes]
     split: Callable[[bytes], list[str]]
     content_type: str = "text/plain;charset=UTF-8"
+    fields: Sequence[tuple[str, str]] = ()
 
+
+# Browsers send no Origin with a script, but they tell where it is used.
+_SCRIPT_FIELDS = (("Sec-Fetch-Site", "same-origin"), ("Referer", "http://127.0.0.1/page"))
 
 V4 = Codec(join, split)
 V3 = Codec(encode_v3, decode_v3)
@@ -134,9 +139,11 @@ JSONP = Codec(
     lambda packets: jsonp_form(join(packets)),
     lambda script: split(unwrap_jsonp(script)[1]),
     "application/x-www-form-urlencoded",
+    _SCRIPT_FIELDS,
 )
 JSONP_V3 = Codec(
     lambda packets: jsonp_form(encode_v3(packets)),
     lambda script: decode_v3(unwrap_jsonp(script)[1]),
     "application/x-www-form-urlencoded",
+    _SCRIPT_FIELDS,
 )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import resource
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -13,6 +15,7 @@ from tests.conformance.application.profiles import path_of
 from tests.conformance.harness.deployment import Ability, Harness
 from tests.conformance.harness.http import PATIENCE, Address, Connection, Fields, Response
 from tests.conformance.harness.ledger import Account, State
+from tests.conformance.harness.measures import Measures
 from tests.conformance.harness.payload import V4, Codec
 from tests.conformance.harness.sessions import Polling, WebSocketSession
 from tests.conformance.harness.websocket import ABNORMAL, NO_STATUS, WebSocket
@@ -45,8 +48,8 @@ class Server:
         """Texts of errors that the scenario makes the application log."""
         self.reads_log = True
         """Whether the log must hold no traceback."""
-        self.refusals: list[float] = []
-        """How many seconds each refusal took."""
+        self.measures = Measures()
+        """How long the server made its clients wait."""
         self._connections: list[Connection] = []
         self._pollings: list[Polling] = []
 
@@ -163,6 +166,12 @@ class Server:
     async def state(self) -> State:
         """Return what must be back at its old values after a scenario."""
         return State(**(await self.get("/ledger", fields=_LAST)).json())
+
+    async def memory(self) -> int:
+        """Return the resident memory of the process that serves the scenarios, in bytes."""
+        process = (await self.state()).process
+        pages = int(Path(f"/proc/{process}/statm").read_text("ascii").split()[1])
+        return pages * resource.getpagesize()
 
     def is_back_at(self, before: State, now: State) -> bool:
         """Return whether nothing is left of what this scenario did since ``before``."""

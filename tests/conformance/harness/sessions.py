@@ -45,7 +45,7 @@ class Polling:
         cls, server: Server, target: str, key: str, codec: Codec, fields: Fields
     ) -> Self:
         """Shake hands at ``target``."""
-        response = await server.get(target, fields=fields)
+        response = await server.get(target, fields=[*codec.fields, *fields])
         assert response.status == 200, f"refused with {response.status}: {response.body!r}"
         return cls(server, target, key, codec, response)
 
@@ -56,11 +56,11 @@ class Polling:
 
     async def get(self, *, fields: Fields = ()) -> Response:
         """Send a GET and return its response, whatever it is."""
-        return await self.server.get(self.target(), fields=fields)
+        return await self.server.get(self.target(), fields=list(fields) or self.codec.fields)
 
     async def post(self, body: bytes, *, fields: Fields = ()) -> Response:
         """Send a POST and return its response, whatever it is."""
-        fields = list(fields) or [("Content-Type", self.codec.content_type)]
+        fields = list(fields) or [("Content-Type", self.codec.content_type), *self.codec.fields]
         return await self.server.post(self.target(), body, fields=fields)
 
     async def poll(self) -> list[str]:
@@ -98,7 +98,7 @@ class Polling:
     async def send_poll(self) -> ParkedPoll:
         """Send a GET and return at once."""
         connection = await self.server.connect()
-        await connection.write(request_bytes("GET", self.target()))
+        await connection.write(request_bytes("GET", self.target(), fields=self.codec.fields))
         return ParkedPoll(connection, self.codec)
 
     async def websocket(self, **query: Any) -> WebSocket:

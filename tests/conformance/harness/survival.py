@@ -34,13 +34,14 @@ _REASONS = frozenset(
         "server shutdown",
     }
 )
+# The three of them are for one value on a machine that is busy with something else. The promises,
+# 2 s, 1 s and 100 ms, are held over all values of the run (see `measures`).
 _SETTLE = 12.0
-"""Seconds until sessions, tasks and files are at their old numbers; 2 on a machine with time."""
-_FRESH_CLIENT = 1.0
+"""Seconds until sessions, tasks and files are at their old numbers."""
+_FRESH_CLIENT = 3.0
 _LATE_CLIENT = 5.0
 _LAST_HANDLERS = 2.0
 _BYSTANDER_PERIOD = 0.02
-# The promise is 100 ms; the rest is for a machine that is busy with something else.
 _BYSTANDER_DELAY = 3.0
 _BAD_WORDS = (
     "Traceback (most recent call last)",
@@ -54,8 +55,8 @@ _BAD_WORDS = (
 class Bystander:
     """A session that has nothing to do with the scenario and must not notice it."""
 
-    def __init__(self, session: WebSocketSession) -> None:
-        self.worst = 0.0
+    def __init__(self, session: WebSocketSession, delays: list[float]) -> None:
+        self._delays = delays
         self._session = session
         self._leaving = asyncio.Event()
         self._task = asyncio.create_task(self._talk())
@@ -65,7 +66,7 @@ class Bystander:
         while not self._leaving.is_set():
             started = time.monotonic()
             await self._session.echo(str(number))
-            self.worst = max(self.worst, time.monotonic() - started)
+            self._delays.append(time.monotonic() - started)
             number += 1
             try:
                 async with asyncio.timeout(_BYSTANDER_PERIOD):
@@ -78,7 +79,8 @@ class Bystander:
         """Stop, and fail if any message was lost, reordered or late."""
         self._leaving.set()
         await self._task
-        assert self.worst < _BYSTANDER_DELAY, f"a bystander waited {self.worst:.3f} s for its echo"
+        worst = max(self._delays)
+        assert worst < _BYSTANDER_DELAY, f"a bystander waited {worst:.3f} s for its echo"
         await self._session.close()
 
 
@@ -87,7 +89,7 @@ async def survival(server: Server) -> AsyncIterator[None]:
     """Hold the server to the postcondition after the scenario in the ``with`` block."""
     logged = len(server.harness.log())
     before = await server.state()
-    bystander = Bystander(await server.websocket())
+    bystander = Bystander(await server.websocket(), server.measures.echoes)
     yield
     try:
         await bystander.leave()
@@ -107,12 +109,17 @@ async def _fresh_client(server: Server) -> None:
     session = await server.polling()
     await session.echo("fresh")
     seconds = time.monotonic() - started
-    limit = _FRESH_CLIENT if server.can(Ability.PROMPT_ACCEPT) else _LATE_CLIENT
+    limit = _LATE_CLIENT
+    if server.can(Ability.PROMPT_ACCEPT):
+        limit = _FRESH_CLIENT
+        server.measures.welcomes.append(seconds)
     assert seconds < limit, f"a fresh client waited {seconds:.3f} s for its echo"
 
 
 async def _back_to_normal(server: Server, before: State) -> None:
+    started = time.monotonic()
     await server.until(server.state, lambda now: server.is_back_at(before, now), within=_SETTLE)
+    server.measures.clearances.append(time.monotonic() - started)
 
 
 async def _settled(server: Server, key: str) -> Account:

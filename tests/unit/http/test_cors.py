@@ -1,6 +1,6 @@
 """Which origins may use the server, and what they are told."""
 
-from typing import Any, cast
+from functools import partial
 
 import pytest
 
@@ -135,12 +135,19 @@ def test_f87_nonsense_is_refused(allowed, complaint):
         CorsPolicy.build(allowed, False)
 
 
-def test_f87_a_coroutine_function_would_count_as_true():
-    async def allowed(origin):
+async def asynchronous(origin):
+    return False
+
+
+class Asynchronous:
+    async def __call__(self, origin):
         return False
 
+
+@pytest.mark.parametrize("allowed", [asynchronous, Asynchronous(), partial(Asynchronous())])
+def test_f87_a_coroutine_function_would_count_as_true(allowed):
     with pytest.raises(ConfigError, match="async"):
-        CorsPolicy.build(cast("Any", allowed), True)
+        CorsPolicy.build(allowed, True)
 
 
 # -- the decision --------------------------------------------------------------------------

@@ -108,8 +108,7 @@ class TestScripts:
             [("referer", "https://good.example/page?q")],
             [("referer", "https://good.example/"), ("sec-fetch-site", "same-origin")],
             [("sec-fetch-site", "same-origin")],
-            # A browser so old that it says nothing.
-            [],
+            [("sec-fetch-site", "none")],
         ],
     )
     def test_a_script_of_the_same_site_passes(self, headers):
@@ -123,6 +122,9 @@ class TestScripts:
             [("referer", "https://evil.example/"), ("sec-fetch-site", "same-origin")],
             [("referer", "http://good.example/")],
             [("sec-fetch-site", "cross-site")],
+            [("sec-fetch-site", "same-site")],
+            # A page that keeps its Referer back, over plain HTTP or in an old browser.
+            [],
             [("referer", "")],
             [("referer", "good.example")],
             [("referer", "https://good.example@evil.example/")],

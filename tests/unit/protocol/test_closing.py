@@ -27,11 +27,43 @@ class TestByTheServerOnPolling:
         sid = server.open_polling()
         server.send(sid, "last words")
         server.close(sid)
-        assert server.reason(sid) is Reason.SERVER_DISCONNECT
-        assert server.end(sid).undelivered == ()
+        assert server.end(sid) is None
 
         assert server.get(sid).body == b"4last words\x1e1"
+        assert server.reason(sid) is Reason.SERVER_DISCONNECT
+        assert server.end(sid).undelivered == ()
         assert server.get(sid).error == UNKNOWN
+
+    def test_what_nobody_fetches_is_listed(self, serve):
+        server = serve(max_packets_per_poll=1)
+        sid = server.open_polling()
+        for data in "abc":
+            server.send(sid, data)
+        server.close(sid)
+        server.get(sid)
+        server.advance(5.0)
+
+        assert server.reason(sid) is Reason.SERVER_DISCONNECT
+        assert server.end(sid).undelivered == ("b", "c")
+
+    def test_the_application_waits_for_nothing_that_was_not_sent(self, serve):
+        server = serve()
+        sid = server.open_polling()
+        server.close(sid)
+
+        assert server.end(sid).undelivered == ()
+
+    def test_a_client_that_polls_before_the_last_answer_is_known_to_be_there(self, serve):
+        server = serve()
+        sid = server.open_polling()
+        server.is_prompt = False
+        server.get(sid)
+        server.send(sid, "a")
+        server.close(sid)
+        server.is_prompt = True
+
+        assert server.get(sid).body == b"1"
+        assert server.engine.idle
 
     def test_it_may_take_several_polls_to_say_it_all(self, serve):
         server = serve(max_packets_per_poll=2)
@@ -122,11 +154,14 @@ class TestByTheServerOnAWebSocket:
         for data in "abc":
             server.send(sid, data)
         server.close(sid)
-        assert server.reason(sid) is Reason.SERVER_DISCONNECT
+        socket.drained()
+        assert socket.take() == ["4a", "4b", "4c", "1"]
+        assert server.end(sid) is None
         assert socket.hangup is None
         socket.drained()
 
-        assert socket.take() == ["4a", "4b", "4c", "1"]
+        assert server.reason(sid) is Reason.SERVER_DISCONNECT
+        assert server.end(sid).undelivered == ()
         assert socket.close_code == 1000
 
     def test_f54_a_client_that_never_closes_is_dropped(self, serve):
@@ -203,8 +238,34 @@ class TestByTheServerOnAWebSocket:
         assert server.messages(sid) == []
         socket.drained()
         socket.send("4later")
+        socket.drained()
 
         assert server.messages(sid) == []
+        assert server.reason(sid) is Reason.SERVER_DISCONNECT
+
+
+class TestTooBigToBeRead:
+    def test_a_session_that_is_closing_goes_on_with_that(self, serve):
+        server = serve()
+        socket = server.open_websocket()
+        sid = socket.sid
+        server.is_prompt = False
+        server.send(sid, "last")
+        server.close(sid)
+        socket.too_big()
+        assert socket.is_open
+        server.is_prompt = True
+        socket.drained()
+
+        assert server.reason(sid) is Reason.SERVER_DISCONNECT
+
+    def test_a_port_that_is_no_longer_the_engines(self, serve):
+        server = serve()
+        socket = server.open_websocket()
+        sid = socket.sid
+        server.close(sid)
+        socket.too_big()
+
         assert server.reason(sid) is Reason.SERVER_DISCONNECT
 
 
@@ -218,6 +279,7 @@ class TestCloseCodes:
             (lambda server, socket: socket.send("?"), Reason.PARSE_ERROR, 1002),
             (lambda server, socket: socket.send("5"), Reason.TRANSPORT_ERROR, 1002),
             (lambda server, socket: socket.send(b"x" * 101), Reason.PAYLOAD_TOO_LARGE, 1009),
+            (lambda server, socket: socket.too_big(), Reason.PAYLOAD_TOO_LARGE, 1009),
             (lambda server, socket: server.close(socket.sid), Reason.SERVER_DISCONNECT, 1000),
             (lambda server, socket: server.shutdown(), Reason.SERVER_SHUTDOWN, 1001),
             (lambda server, socket: server.advance(60.0), Reason.PING_TIMEOUT, 1000),
@@ -243,6 +305,7 @@ CAUSES = {
     "shutdown": lambda server, socket: server.shutdown(),
     "timeout": lambda server, socket: server.advance(60.0),
 }
+GRACEFUL = {"disconnect": Reason.SERVER_DISCONNECT, "shutdown": Reason.SERVER_SHUTDOWN}
 
 
 class TestExactlyOneEvent:
@@ -259,7 +322,8 @@ class TestExactlyOneEvent:
             server.is_prompt = False
             server.send(sid, "x")
         CAUSES[first](server, socket)
-        reason = server.reason(sid)
+        # What was sent before is still on its way then.
+        reason = GRACEFUL[first] if slow and first in GRACEFUL else server.reason(sid)
         assert reason is not None
         CAUSES[second](server, socket)
         server.advance(60.0)
@@ -344,3 +408,47 @@ def test_what_was_not_delivered_is_listed_once_and_in_order(serve):
     server.post(sid, b"?")
 
     assert server.end(sid).undelivered == ("lent", b"waiting", "too")
+
+
+class TestByAWebSocketThatFails:
+    """Servers that check lengths, UTF-8 and framing below us close the WebSocket themselves."""
+
+    @pytest.mark.parametrize(
+        ("code", "reason"),
+        [
+            (1002, Reason.TRANSPORT_ERROR),
+            (1007, Reason.TRANSPORT_ERROR),
+            (1009, Reason.PAYLOAD_TOO_LARGE),
+        ],
+    )
+    def test_the_reason_says_what_was_wrong(self, serve, code, reason):
+        server = serve()
+        socket = server.open_websocket()
+        sid = socket.sid
+        socket.fail(code, "not to be had")
+
+        assert server.reason(sid) is reason
+        assert server.end(sid).detail == "not to be had"
+        socket.close()
+        assert server.engine.idle
+
+    def test_a_probe_that_fails_leaves_polling_untouched(self, serve):
+        server = serve()
+        sid = server.open_polling()
+        socket = server.begin_upgrade(sid)
+        socket.fail(1009)
+        socket.close()
+
+        assert server.reason(sid) is None
+        assert server.begin_upgrade(sid).is_accepted
+
+    def test_while_the_application_decides_it_is_a_client_that_left(self, serve):
+        server = serve()
+        server.accepts = False
+        socket = server.socket("transport=websocket&EIO=4")
+        socket.fail(1002)
+        socket.close()
+        (sid,) = server.sessions
+        server.accept(sid)
+
+        assert server.reason(sid) is Reason.TRANSPORT_CLOSE

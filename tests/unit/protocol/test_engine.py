@@ -459,6 +459,7 @@ class TestNothingIsLeftBehind:
             (engine.replied, False),
             (engine.http_closed,),
             (engine.websocket_data, "4a"),
+            (engine.websocket_failed, 1009, "too large"),
             (engine.websocket_closed, 1000, "bye"),
             (engine.drained,),
         ):

@@ -112,16 +112,51 @@ class TestServerPings:
 
         assert heartbeat.tick(45.9) is Beat.TIMEOUT
 
-    @pytest.mark.parametrize("awaiting", [False, True])
-    def test_after_a_stop_the_whole_time_starts_again(self, awaiting):
+    def test_stopped_it_asks_for_nothing(self):
         heartbeat = server_pings()
-        if awaiting:
-            heartbeat.tick(25.0)
         heartbeat.stop()
-        assert heartbeat.deadline == inf
-        heartbeat.resume(500.0)
 
-        assert heartbeat.deadline == (520.0 if awaiting else 525.0)
+        assert heartbeat.deadline == inf
+
+    def test_pings_go_on_while_the_server_does_not_read(self):
+        heartbeat = server_pings()
+        heartbeat.pause()
+        for now in (25.0, 45.0, 65.0):
+            assert heartbeat.deadline == now
+            assert heartbeat.tick(now) is Beat.PING
+            heartbeat.alive = True
+
+    def test_of_a_client_that_is_not_read_there_must_be_another_sign(self):
+        heartbeat = server_pings()
+        heartbeat.pause()
+        heartbeat.alive = True
+        heartbeat.tick(25.0)
+        heartbeat.tick(45.0)
+
+        assert heartbeat.tick(65.0) is Beat.TIMEOUT
+
+    def test_another_sign_is_no_answer_while_the_server_reads(self):
+        heartbeat = server_pings()
+        heartbeat.tick(25.0)
+        heartbeat.alive = True
+
+        assert heartbeat.tick(45.0) is Beat.TIMEOUT
+
+    def test_reading_again_gives_a_ping_that_is_out_its_whole_time(self):
+        heartbeat = server_pings()
+        heartbeat.tick(25.0)
+        heartbeat.pause()
+        heartbeat.resume(30.0)
+
+        assert heartbeat.deadline == 50.0
+        assert heartbeat.tick(50.0) is Beat.TIMEOUT
+
+    def test_reading_again_does_not_put_off_the_next_ping(self):
+        heartbeat = server_pings()
+        heartbeat.pause()
+        heartbeat.resume(20.0)
+
+        assert heartbeat.deadline == 25.0
 
 
 class TestClientPings:
@@ -158,12 +193,21 @@ class TestClientPings:
         assert heartbeat.tick(100.0) is None
         assert heartbeat.tick(120.0) is Beat.TIMEOUT
 
-    def test_after_a_stop_the_whole_time_starts_again(self):
+    def test_a_client_that_is_not_read_needs_another_sign(self):
         heartbeat = client_pings()
-        heartbeat.stop()
-        heartbeat.resume(500.0)
+        heartbeat.pause()
+        heartbeat.alive = True
 
-        assert heartbeat.deadline == 545.0
+        assert heartbeat.tick(45.0) is None
+        assert heartbeat.deadline == 90.0
+        assert heartbeat.tick(90.0) is Beat.TIMEOUT
+
+    def test_reading_again_gives_the_next_ping_its_whole_time(self):
+        heartbeat = client_pings()
+        heartbeat.pause()
+        heartbeat.resume(40.0)
+
+        assert heartbeat.deadline == 85.0
 
 
 class TestInASession:
@@ -333,14 +377,56 @@ class TestInASession:
         sid = socket.sid
         server.advance(26.0)
         server.pause(sid)
+        socket.take()
         server.advance(1000.0)
         assert server.is_open(sid)
+        # The client gives up 45 s after the last ping.
+        assert socket.take() == ["2"] * 50
         server.pause(sid, paused=False)
         server.advance(19.9)
         assert server.is_open(sid)
         server.advance(0.1)
 
         assert server.reason(sid) is Reason.PING_TIMEOUT
+
+    def test_handlers_that_fall_behind_again_and_again_delay_no_ping(self, serve):
+        server = serve()
+        socket = server.open_websocket()
+        sid = socket.sid
+        socket.take()
+        for _ in range(49):
+            server.pause(sid)
+            server.advance(0.5)
+            server.pause(sid, paused=False)
+            server.advance(0.5)
+        assert socket.take() == ["2"]
+
+    def test_a_polling_client_that_is_not_read_must_go_on_polling(self, serve):
+        server = serve()
+        sid = server.open_polling()
+        poll = server.get(sid)
+        server.pause(sid)
+        for _ in range(20):
+            server.advance(19.0)
+            poll = poll if poll.is_waiting else server.get(sid)
+        assert server.is_open(sid)
+        server.advance(65.0)
+
+        assert server.reason(sid) is Reason.PING_TIMEOUT
+
+    @pytest.mark.parametrize("query", ["EIO=4", "EIO=3"])
+    def test_f65_a_client_that_posts_and_never_polls_is_given_up(self, serve, query):
+        server = serve(allow_eio3=True)
+        sid = server.open_polling(query)
+        post = server.start_post(sid, query)
+        server.pause(sid)
+        assert post.limit is not None
+        post.upload(b"4x" if query == "EIO=4" else b"2:4x")
+        parked = server.start_post(sid, query)
+        server.advance(65.0)
+
+        assert server.reason(sid) is Reason.PING_TIMEOUT
+        assert not parked.is_waiting
 
     @pytest.mark.parametrize("seconds", [0.001, 0.25])
     def test_sub_second_intervals_survive(self, serve, seconds):

@@ -146,6 +146,15 @@ class TestDroppingTheOldest:
         outbox.commit()
         assert len(outbox) == 0
 
+    def test_nothing_goes_in_vain(self):
+        outbox = filled(message("x" * 6), max_bytes=12)
+        outbox.take()
+        outbox.put(message("ab"))
+
+        assert not outbox.drop_oldest(message("y" * 5))
+        outbox.commit()
+        assert outbox.take() == [message("ab")]
+
     def test_the_bytes_of_what_went_are_free(self):
         outbox = filled(message("x" * 9), max_bytes=10)
         outbox.drop_oldest(message("x" * 5))

@@ -256,8 +256,10 @@ class TestAnswers:
         poll = server.get(sid)
         server.send(sid, "a")
         server.close(sid)
-        server.get(sid)
+        last = server.get(sid)
         poll.written(accepted=False)
+        assert last.body == b"1"
+        last.written()
 
         assert server.reason(sid) is Reason.SERVER_DISCONNECT
         assert server.engine.sessions == {}

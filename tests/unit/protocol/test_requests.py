@@ -291,7 +291,7 @@ class TestWhenHandlersAreBehind:
         sid = server.open_polling()
         server.pause(sid)
         post = server.start_post(sid)
-        server.advance(100.0)
+        server.advance(40.0)
         assert post.is_waiting
         assert post.limit is None
         server.pause(sid, paused=False)
@@ -305,7 +305,7 @@ class TestWhenHandlersAreBehind:
         sid = server.open_polling()
         server.pause(sid)
         post = server.start_post(sid)
-        server.advance(100.0)
+        server.advance(30.0)
         server.pause(sid, paused=False)
         server.advance(9.9)
         assert post.is_waiting

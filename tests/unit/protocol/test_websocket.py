@@ -125,6 +125,27 @@ class TestWrites:
         assert socket.is_aborted
         assert socket.hangup is None
 
+    def test_a_long_queue_is_written_in_portions(self, serve):
+        """A client that reads slowly is not one that does not read."""
+        server = serve(ping_interval=100.0)
+        socket = server.open_websocket()
+        sid = socket.sid
+        socket.take()
+        server.is_prompt = False
+        server.send(sid, "first")
+        messages = [str(number) * 10_000 for number in range(9)]
+        for message in [*messages, "x" * 200_000, "last"]:
+            server.send(sid, message)
+        portions = []
+        while socket.is_writing:
+            server.advance(9.0)
+            portions.append(socket.take())
+            socket.drained()
+
+        assert [len(portion) for portion in portions] == [1, 6, 3, 1, 1]
+        frames = [frame for portion in portions for frame in portion]
+        assert frames == [f"4{each}" for each in ["first", *messages, "x" * 200_000, "last"]]
+
     def test_each_write_has_its_whole_time(self, serve):
         server = serve(ping_interval=100.0)
         socket = server.open_websocket()
@@ -297,15 +318,3 @@ class TestAPortThatIsWrittenToDirectly:
         port.drained()
         port.flush(0.0)
         assert written == [Write("port", ["4second"])]
-
-
-@pytest.mark.parametrize("opening", ["open_websocket", "upgrade"])
-def test_a_message_that_announces_too_much_ends_the_session(serve, opening):
-    server = serve()
-    socket = server.open_websocket() if opening == "open_websocket" else None
-    sid = socket.sid if socket is not None else server.open_polling()
-    socket = socket or server.upgrade(sid)
-    server.run(server.engine.websocket_data, socket, None)
-
-    assert socket.hangup.code == 1009
-    assert server.reason(sid) is Reason.PAYLOAD_TOO_LARGE

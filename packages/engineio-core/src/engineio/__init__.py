@@ -24,8 +24,12 @@ if TYPE_CHECKING:
     )
     from .gateway.asgi import ASGIApp
     from .gateway.wsgi import Middleware, WSGIApp
+    from .http.request import Request
+    from .options import ServerOptions
+    from .protocol.events import RequestRejected
+    from .protocol.packet import Packet
     from .sync.server import Server
-    from .types import Data, DisconnectInfo, Reason, Revision, SendData, Transport
+    from .types import Data, DisconnectInfo, Environ, Reason, Revision, SendData, Transport
 
 __all__ = [
     "ASGIApp",
@@ -35,13 +39,18 @@ __all__ = [
     "Data",
     "DisconnectInfo",
     "EngineIOError",
+    "Environ",
     "MessageTooLargeError",
     "Middleware",
+    "Packet",
     "QueueFullError",
     "Reason",
+    "Request",
+    "RequestRejected",
     "Revision",
     "SendData",
     "Server",
+    "ServerOptions",
     "SessionClosedError",
     "Transport",
     "UnknownSessionError",
@@ -59,13 +68,18 @@ _MODULES = {
     "Data": "types",
     "DisconnectInfo": "types",
     "EngineIOError": "errors",
+    "Environ": "types",
     "MessageTooLargeError": "errors",
     "Middleware": "gateway.wsgi",
+    "Packet": "protocol.packet",
     "QueueFullError": "errors",
     "Reason": "types",
+    "Request": "http.request",
+    "RequestRejected": "protocol.events",
     "Revision": "types",
     "SendData": "types",
     "Server": "sync.server",
+    "ServerOptions": "options",
     "SessionClosedError": "errors",
     "Transport": "types",
     "UnknownSessionError": "errors",

@@ -11,10 +11,14 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from math import isfinite
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from .errors import ConfigError
+from .functions import is_async
 from .types import JSONModule, OverflowPolicy, SyncHandlers, TransportName
+
+if TYPE_CHECKING:
+    from .http.request import Request
 
 __all__ = ["ALIASES", "ServerConfig"]
 
@@ -37,7 +41,8 @@ class ServerConfig:
         allow_jsonp: Whether JSONP polling is served.
         cors_allowed_origins: None for same-origin only, one origin, several (which must include
             the server's own), ``"*"``, or a function ``(origin) -> bool``.
-        cors_credentials: Whether cookies may accompany cross-origin requests.
+        cors_credentials: Whether browsers are told that pages of the origins named may use cookies
+            over long-polling; with ``"*"`` they never are. A WebSocket carries cookies anyway.
         cookie: The name of a cookie that carries the sid to the load balancer, a dict of its
             attributes (``name``, ``path``, ``httponly``, ``samesite``, ``secure``, ``max_age``,
             ``domain``), or None for no cookie.
@@ -45,9 +50,12 @@ class ServerConfig:
         compression_threshold: The smallest polling answer that is compressed.
         trusted_proxies: Addresses or networks whose ``X-Forwarded-*`` headers are believed;
             ``unix`` stands for peers on a Unix socket.
-        allow_request: ``(request) -> bool | str``, asked about every HTTP request and WebSocket
-            before anything else happens; False or a text refuses with 403.
-        generate_id: ``(request) -> str``, makes a sid in place of 128 random bits.
+        allow_request: ``(request) -> bool | str``, asked about every GET, POST and WebSocket, those
+            of open sessions too, once its transport and its Origin have passed and before its
+            session is looked for. Anything but True refuses with 403, a text is the message. A
+            plain function; never asked about OPTIONS.
+        generate_id: ``(request) -> str``, makes a sid in place of 128 random bits. A plain
+            function; what it returns must be in use by no other session.
         json: Replacement for the ``json`` module, for ``send(dict)`` and ``decode_json``.
         decode_json: Whether incoming text that is a JSON object or array becomes dict or list.
         async_handlers: Whether the messages of one session may be handled concurrently.
@@ -84,8 +92,8 @@ class ServerConfig:
     http_compression: bool = True
     compression_threshold: int = 1024
     trusted_proxies: Sequence[str] = ()
-    allow_request: Callable[[Any], bool | str] | None = None
-    generate_id: Callable[[Any], str] | None = None
+    allow_request: Callable[[Request], bool | str] | None = None
+    generate_id: Callable[[Request], str] | None = None
     json: JSONModule = field(default=json)
     decode_json: bool = False
     async_handlers: bool = False
@@ -142,9 +150,7 @@ class ServerConfig:
         _check_choice("sync_handlers", self.sync_handlers, get_args(SyncHandlers))
         object.__setattr__(self, "transports", _transports(self.transports))
         for name in ("allow_request", "generate_id"):
-            value = getattr(self, name)
-            if value is not None and not callable(value):
-                raise ConfigError(f"{name} must be a function or None, not {value!r}")
+            _check_function(name, getattr(self, name))
         _check_functions("json", self.json, ("dumps", "loads"))
 
 
@@ -210,6 +216,16 @@ def _check_heartbeat(interval: float, timeout: float) -> None:
         raise ConfigError("ping_interval and ping_timeout must be at least a millisecond (0.001)")
     if interval + timeout > _LONGEST_TIMER:
         raise ConfigError("ping_interval and ping_timeout are together over 24 days")
+
+
+def _check_function(name: str, value: Any) -> None:
+    if value is None:
+        return
+    if not callable(value):
+        raise ConfigError(f"{name} must be a function or None, not {value!r}")
+    if is_async(value):
+        # Requests are decided at once, where nothing can be awaited.
+        raise ConfigError(f"{name} must be a plain function, not a coroutine function: {value!r}")
 
 
 def _check_functions(name: str, value: object, functions: Sequence[str]) -> None:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import ConfigError
+from .functions import is_async
 
-__all__ = ["EVENTS", "HOOKS", "Handler", "HandlerTable", "is_async"]
+__all__ = ["EVENTS", "HOOKS", "Handler", "HandlerTable"]
 
 EVENTS: dict[str, tuple[int, int]] = {"connect": (1, 2), "message": (2, 2), "disconnect": (1, 3)}
 """The events, each with the least and the most positional arguments its handler may take."""
@@ -31,10 +32,10 @@ HOOKS: dict[str, int] = {
 
 A hook is a plain function that is called at once, while the server waits: it must be quick.
 
-- ``connection_error(error)``: a request was refused; `engineio.protocol.events.RequestRejected`.
+- ``connection_error(error)``: a request was refused; an `engineio.RequestRejected`.
 - ``upgrade(sid, transport)``: a session moved to another transport.
 - ``heartbeat(sid)``: the client answered a ping (EIO 4) or sent one (EIO 3).
-- ``drain(sid)``: a send queue that was full has room again.
+- ``drain(sid)``: a full send queue that a ``send`` waits for (policy ``wait``) has room again.
 - ``packet(sid, packet, direction)``: a packet went ``"in"`` or ``"out"``. Slows everything down.
 - ``initial_headers(headers, request)``: the list of header fields of a session's first response.
 - ``headers(headers, request)``: the same for every response; change the list in place.
@@ -100,12 +101,6 @@ class HandlerTable:
 
 def _names() -> str:
     return ", ".join([*EVENTS, *HOOKS])
-
-
-def is_async(function: Callable[..., Any]) -> bool:
-    """Whether calling ``function`` returns a coroutine."""
-    call = getattr(function, "__call__", None)  # noqa: B004  # an object with an async __call__ counts
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)
 
 
 def _arity(event: str, function: Callable[..., Any], least: int, most: int) -> int:

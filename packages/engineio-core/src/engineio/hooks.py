@@ -25,11 +25,13 @@ class Hooks:
     Args:
         handlers: Where they are registered.
         engine: Learns whether packets must be traced.
+        now: Returns the time, which log lines are counted by.
     """
 
-    def __init__(self, handlers: HandlerTable, engine: Engine) -> None:
+    def __init__(self, handlers: HandlerTable, engine: Engine, now: Callable[[], float]) -> None:
         self._handlers = handlers
         self._engine = engine
+        self._now = now
         self._throttle = Throttle()
         self._changes_headers = False
 
@@ -75,10 +77,9 @@ class Hooks:
         return Response(response.status, tuple(headers), response.body)
 
     def _rejected(self, event: RequestRejected, now: float) -> None:
-        suppressed = self._throttle.admit(event.context, now)
         if event.error is not None:
-            logger.error("an application's function failed", exc_info=event.error)
-        elif suppressed is not None:
+            self._failed(f"the application's function behind {event.context}", event.error, now)
+        elif (suppressed := self._throttle.admit(event.context, now)) is not None:
             logger.info(
                 "refused %s %s: %s (%d more like it)",
                 printable(event.request.method),
@@ -90,11 +91,13 @@ class Hooks:
 
     def _call(self, name: str, *args: object) -> None:
         for hook in self._handlers.hooks(name):
-            _guarded(hook, name, args)
+            try:
+                hook(*args)
+            except Exception as error:  # noqa: BLE001  # whatever it is, it is logged
+                self._failed(f"the hook {name!r}", error, self._now())
 
-
-def _guarded(hook: Callable[..., None], name: str, args: tuple[object, ...]) -> None:
-    try:
-        hook(*args)
-    except Exception:
-        logger.exception("the hook %r failed", name)
+    def _failed(self, what: str, error: BaseException, now: float) -> None:
+        # Whoever sends hostile requests may make a function fail each time (SEC-43).
+        suppressed = self._throttle.admit(what, now)
+        if suppressed is not None:
+            logger.error("%s failed (%d more like it)", what, suppressed, exc_info=error)

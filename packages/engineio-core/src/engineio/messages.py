@@ -14,7 +14,8 @@ def message_data(data: Any, json: JSONModule) -> Data:
     """Return the text or bytes that a message carries.
 
     Args:
-        data: Text, any bytes-like value, or a dict or list, which becomes JSON text.
+        data: Text, any bytes-like value, or a dict (or other mapping), list or tuple, which becomes
+            JSON text.
         json: What writes the JSON.
 
     Raises:
@@ -25,9 +26,12 @@ def message_data(data: Any, json: JSONModule) -> Data:
             return data
         case bytearray() | memoryview():
             return bytes(data)
-        case Mapping() | list() | tuple():
+        case dict() | list() | tuple():
             text = json.dumps(data)
             return text if isinstance(text, str) else text.decode()
+        case Mapping():
+            # The json module writes no other mapping.
+            return message_data(dict(data), json)
         case _:
             raise TypeError(f"a message is str, bytes, dict or list, not {type(data).__name__}")
 

@@ -12,6 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol, cast
 
 from .errors import ConfigError
+from .http.response import Response
 
 __all__ = ["ASYNC_MODES", "SYNC_MODES", "AsyncMode", "resolve_async_mode", "resolve_sync_mode"]
 
@@ -40,6 +41,13 @@ class AsyncMode(Protocol):
     def attach(self, server: Any, app: Any, engineio_path: str) -> None:
         """Add the routes of ``server`` to the framework's application ``app``."""
 
+    def refusal(self, error: Exception) -> Response | None:
+        """Return the answer that an exception of the framework stands for.
+
+        A ``connect`` handler may refuse a client with it, over polling and WebSocket alike. An
+        exception that stands for no answer is a failure.
+        """
+
 
 class _ASGIMode:
     """The mode of `engineio.ASGIApp`, which wraps an application and is not attached to one."""
@@ -48,6 +56,9 @@ class _ASGIMode:
         raise ConfigError(
             "async_mode 'asgi' does not attach: wrap the application in engineio.ASGIApp(eio, app)"
         )
+
+    def refusal(self, error: Exception) -> Response | None:
+        return None
 
 
 def resolve_async_mode(name: str | None) -> tuple[str, AsyncMode]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
+from .errors import SessionClosedError, UnknownSessionError
 from .handlers import HandlerTable
 from .messages import received_data
+from .protocol.sid import hashed_sid
+from .protocol.states import State
 from .types import Data
 
 if TYPE_CHECKING:
@@ -67,22 +71,51 @@ class BaseCourier:
 
 
 C = TypeVar("C", bound=BaseCourier)
+S = TypeVar("S")
 
 
-class BaseInbox(Generic[C]):
+class BaseInbox(Generic[C, S]):
     """The events of one session that its handlers have not seen yet, and the user's own record.
 
     Attributes:
         session: The engine's session.
         user: What ``save_session`` stored.
+        senders: The ``send`` calls that wait for room in the send queue, the first one first.
     """
 
-    __slots__ = ("_bytes", "_courier", "_queue", "session", "user")
+    __slots__ = ("_bytes", "_courier", "_queue", "senders", "session", "user")
 
     def __init__(self, courier: C, session: Session) -> None:
         self._courier = courier
         self.session = session
         self.user: dict[str, Any] = {}
+        self.senders: deque[S] | None = None
         # An empty deque takes 600 bytes, and most sessions never have a message that waits.
         self._queue: deque[QueuedEvent] | None = None
         self._bytes = 0
+
+    def leave(self, sender: S) -> None:
+        """A ``send`` waits no more."""
+        if self.senders is not None and sender in self.senders:
+            self.senders.remove(sender)
+        if not self.senders:
+            # Its presence alone keeps other messages from the direct way.
+            self.senders = None
+
+    def _stand_in_line(self, sender: S) -> S:
+        """Let a ``send`` wait, behind all that wait already."""
+        if self.senders is None:
+            self.senders = deque()
+        self.senders.append(sender)
+        return sender
+
+    def _log_failure(self, logger: logging.Logger, name: str, error: BaseException) -> None:
+        """Log what a handler raised."""
+        session = hashed_sid(self.session.sid)
+        gone = isinstance(error, (SessionClosedError, UnknownSessionError))
+        if gone and self.session.state is not State.OPEN:
+            # The handler has answered a client that has left. A client that sends much and leaves
+            # at once would fill the log.
+            logger.debug("the %s handler had nobody to answer (session %s)", name, session)
+            return
+        logger.error("the %s handler failed (session %s)", name, session, exc_info=error)

@@ -5,7 +5,7 @@ Only the standard library may be imported here, and nothing here may hold state.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Any, Literal, Protocol, TypeAlias
@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 __all__ = [
     "Data",
     "DisconnectInfo",
+    "Environ",
     "JSONModule",
     "OverflowPolicy",
     "Reason",
@@ -26,8 +27,13 @@ __all__ = [
 Data: TypeAlias = str | bytes
 """What a message carries on the wire: text or binary (packet type 4)."""
 
-SendData: TypeAlias = str | bytes | bytearray | memoryview | Mapping[str, Any] | Sequence[Any]
-"""What ``send`` takes: text, any bytes-like value, or a dict or list sent as JSON text."""
+SendData: TypeAlias = (
+    str | bytes | bytearray | memoryview | Mapping[str, Any] | list[Any] | tuple[Any, ...]
+)
+"""What ``send`` takes: text, any bytes-like value, or a dict, list or tuple sent as JSON text."""
+
+Environ: TypeAlias = dict[str, Any]
+"""What a ``connect`` handler gets of a request, under the names of CGI (PEP 3333): a plain dict."""
 
 TransportName: TypeAlias = Literal["polling", "websocket"]
 """The names of the ``transports`` option and of the ``transport`` query parameter."""
@@ -88,7 +94,9 @@ class DisconnectInfo:
         reason: The stable reason.
         detail: One English sentence fragment for logs; not stable.
         code: The WebSocket close code the peer sent (RFC 6455 section 7.4), if there was one.
-        undelivered: Messages that ``send`` had accepted and the transport had not, oldest first.
+        undelivered: Messages that ``send`` had accepted and the transport had not, oldest first. A
+            session that the server ends lets them go out first, and ``disconnect`` comes when they
+            are out, or after ``close_timeout``.
     """
 
     reason: Reason

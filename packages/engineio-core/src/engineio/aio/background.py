@@ -7,7 +7,7 @@ import concurrent.futures
 import logging
 from collections.abc import Callable
 from functools import partial
-from inspect import iscoroutinefunction
+from inspect import isawaitable, iscoroutinefunction
 from typing import Any, TypeAlias
 
 from .threads import call_in_thread
@@ -60,7 +60,9 @@ async def _run(target: Callable[..., Any], args: tuple[Any, ...]) -> Any:
     # A partial or a bound method of a coroutine function counts as one.
     if iscoroutinefunction(target):
         return await target(*args)
-    return await call_in_thread(asyncio.get_running_loop(), target, *args)
+    result = await call_in_thread(asyncio.get_running_loop(), target, *args)
+    # A plain function may return the coroutine of another one.
+    return await result if isawaitable(result) else result
 
 
 async def _logged(target: Callable[..., Any], args: tuple[Any, ...]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from inspect import isawaitable
 from typing import Any
 
@@ -16,22 +17,35 @@ from .threads import call_in_thread
 __all__ = ["ask"]
 
 
-async def ask(handler: Handler, sid: str, request: Request, inline: bool) -> Response | None:
+async def ask(
+    handler: Handler,
+    sid: str,
+    request: Request,
+    inline: bool,
+    refusal: Callable[[Exception], Response | None],
+) -> Response | None:
     """Return None if the handler accepts, or the response that it refuses with.
 
-    An exception refuses too, and is logged; `ConnectionRefused` chooses its own status.
+    An exception refuses too, and is logged; `ConnectionRefused` chooses its own status, and so do
+    those exceptions of a framework that stand for an answer.
 
     Args:
         handler: The handler.
         sid: The id of the new session.
         request: The handshake.
         inline: Whether plain functions run on the loop and not in a thread.
+        refusal: Returns the answer that an exception stands for, or None.
     """
     try:
         try:
             verdict = await _call(handler, verdicts.arguments(handler, sid, request), inline)
         except ConnectionRefused as refused:
             return verdicts.refusal(refused)
+        except Exception as error:
+            answer = refusal(error)
+            if answer is None:
+                raise
+            return answer
         return verdicts.response(verdict)
     except (KeyboardInterrupt, SystemExit):
         raise

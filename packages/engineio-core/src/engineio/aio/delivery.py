@@ -13,20 +13,21 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from inspect import iscoroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..handlers import Handler, HandlerTable
-from ..protocol.sid import hashed_sid
+from ..protocol.session import SendOutcome
 from ..queues import BaseCourier, BaseInbox, QueuedEvent
 from ..types import Data, DisconnectInfo
 from .threads import call_in_thread
 
 if TYPE_CHECKING:
     from ..config import ServerConfig
+    from ..protocol.packet import Packet
     from ..protocol.session import Session
     from .runner import EagerRunner
 
-__all__ = ["Courier", "Inbox"]
+__all__ = ["Courier", "Inbox", "Sender"]
 
 logger = logging.getLogger(__name__)
 
@@ -81,24 +82,30 @@ def _warn_if_slow(handler: Handler, seconds: float) -> None:
         logger.warning("the handler %r blocked the event loop for %.1f s", handler.name, seconds)
 
 
-class Inbox(BaseInbox[Courier]):
-    """The events of one session that its handlers have not seen yet, and the user's own record.
+class Sender(NamedTuple):
+    """A ``send`` that waits.
 
     Attributes:
-        senders: Futures of ``send`` calls that wait for room in the send queue.
+        packet: The message.
+        outcome: What becomes of it.
     """
+
+    packet: Packet
+    outcome: asyncio.Future[SendOutcome]
+
+
+class Inbox(BaseInbox[Courier, Sender]):
+    """The events of one session that its handlers have not seen yet, and the user's own record."""
 
     __slots__ = (
         "_room",
         "_running",
         "_scheduled",
         "_streak",
-        "senders",
     )
 
     def __init__(self, courier: Courier, session: Session) -> None:
         super().__init__(courier, session)
-        self.senders: list[asyncio.Future[None]] = []
         self._running = 0
         self._streak = 0
         # Whether `_drain` is running, or will.
@@ -138,14 +145,19 @@ class Inbox(BaseInbox[Courier]):
     def disconnect(self, info: DisconnectInfo) -> None:
         """Hand over the last event, after all others; nobody reads for this session any more."""
         self._release()
-        for sender in self.senders:
-            if not sender.done():
-                sender.set_result(None)
+        for sender in self.senders or ():
+            if not sender.outcome.done():
+                sender.outcome.set_result(SendOutcome.CLOSED)
+        self.senders = None
         event = QueuedEvent("disconnect", (self.session.sid, info.reason, info), 0)
         if self._queue is None and not self._running:
             self._run_last(event)
         else:
             self._put(event)
+
+    def wait(self, packet: Packet) -> Sender:
+        """Let a ``send`` wait, behind all that wait already."""
+        return self._stand_in_line(Sender(packet, self._courier.loop.create_future()))
 
     def backlog(self) -> Awaitable[None] | None:
         """Return what a reader must await before it reads more, or None."""
@@ -291,5 +303,4 @@ class Inbox(BaseInbox[Courier]):
         """Log what a handler raised; the session goes on (faults.md F-73)."""
         if isinstance(error, (KeyboardInterrupt, SystemExit)):
             raise error
-        session = hashed_sid(self.session.sid)
-        logger.error("the %s handler failed (session %s)", name, session, exc_info=error)
+        self._log_failure(logger, name, error)

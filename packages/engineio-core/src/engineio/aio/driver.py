@@ -1,7 +1,8 @@
 """The engine at work: inputs from gateways and timer go in, outputs are carried out in order.
 
-What lives here: the clock, the timer and the one loop over the engine's outputs. No user code is
-called here; events go to an `Application`.
+What lives here: the clock, the timer and the one loop over the engine's outputs. Events go to an
+`Application`, which may run a handler before it returns: what the handler does comes back as
+inputs, whose outputs the same loop carries out.
 """
 
 from __future__ import annotations
@@ -63,10 +64,10 @@ class Application(Protocol):
         """The first request is here, and so is a running loop."""
 
     def connecting(self, session: Session, request: Request) -> None:
-        """Decide about a new session, then call `Driver.accept` or `Driver.refuse`."""
+        """Decide about a new session, then call `Engine.accept` or `Engine.refuse`."""
 
     def message(self, session: Session, data: Data) -> None:
-        """A message arrived; it may be one of many, so do not handle it before returning."""
+        """A message arrived; it may be one of many."""
 
     def disconnected(self, event: Disconnected) -> None:
         """An accepted session ended."""
@@ -297,6 +298,19 @@ class Driver:
         self.engine.websocket_data(self.now(), port, data)
         self.perform()
         return None if session is None else self._application.backlog(session)
+
+    def too_big(self, port: WebSocketPort) -> None:
+        """A message over ``max_payload`` begins to arrive, and no more of it is read."""
+        self.engine.websocket_too_big(self.now(), port)
+        self.perform()
+
+    def failed(self, port: WebSocketPort, code: int, detail: str) -> None:
+        """A WebSocket got what it cannot take and closes itself with ``code``; `closed` follows.
+
+        For gateways whose WebSockets check lengths, UTF-8 and framing by themselves.
+        """
+        self.engine.websocket_failed(self.now(), port, code, detail)
+        self.perform()
 
     def closed(self, port: WebSocketPort, code: int | None = None, reason: str = "") -> None:
         """A WebSocket is gone; ``code`` and ``reason`` are the peer's, if it gave any."""

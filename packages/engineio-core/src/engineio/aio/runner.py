@@ -25,8 +25,6 @@ Finished: TypeAlias = Callable[[BaseException | None], None]
 # that it waits for.
 _SPARES = 2
 
-_OVER = object()
-
 
 class EagerRunner:
     """Starts coroutines on one loop.
@@ -48,8 +46,8 @@ class EagerRunner:
         Raises:
             BaseException: What the coroutine raised before it ever waited.
         """
-        loop = self._loop
-        carrier = self._spares.pop() if self._spares else _Carrier(loop)
+        loop, spares = self._loop, self._spares
+        carrier = spares.pop() if spares else _Carrier(loop)
         task = carrier.task
         if task.cancelling():
             # Somebody has cancelled all tasks there are, as programs do when they end.
@@ -60,31 +58,41 @@ class EagerRunner:
         if caller is not None:
             _leave_task(loop, caller)
         _enter_task(loop, task)
-        waiting = _OVER
+        is_over = True
         try:
             waiting = context.run(coroutine.send, None)
+            is_over = False
         except StopIteration:
             return True
         finally:
             _leave_task(loop, task)
             if caller is not None:
                 _enter_task(loop, caller)
-            if waiting is _OVER:
-                self._give_back(carrier)
+            if is_over:
+                # One that was cancelled while it lent its identity is found out when it is wanted.
+                if len(spares) < _SPARES:
+                    spares.append(carrier)
+                else:
+                    task.cancel()
         carrier.adopt(Rest(coroutine, waiting, context.run), finished)
         return False
+
+    def go_on(
+        self, coroutine: Coroutine[Any, Any, object], waiting: Any, finished: Finished
+    ) -> None:
+        """Take over a coroutine that the caller has run to its first suspension.
+
+        Args:
+            coroutine: The coroutine; up to there it has not asked in which task it runs.
+            waiting: What its first step yielded.
+            finished: As for `start`.
+        """
+        _Carrier(self._loop).adopt(Rest(coroutine, waiting, step), finished)
 
     def close(self) -> None:
         """End the spare tasks."""
         while self._spares:
             self._spares.pop().task.cancel()
-
-    def _give_back(self, carrier: _Carrier) -> None:
-        # A task that somebody cancelled while it lent its identity is good for nothing any more.
-        if len(self._spares) < _SPARES and not carrier.task.cancelling():
-            self._spares.append(carrier)
-        else:
-            carrier.task.cancel()
 
 
 def step(function: Callable[[Any], Any], argument: Any) -> Any:
@@ -104,8 +112,16 @@ class _Carrier:
         self._finished: Finished | None = None
         self._begun = False
         self.task = loop.create_task(self._carry(), name="engineio-carrier")
+        self._warn_if_destroyed(False)
+
+    def _warn_if_destroyed(self, warn: bool) -> None:
+        # A handler that runs while `asyncio.run` cancels all tasks makes a spare that nobody will
+        # cancel any more; no work is lost with it, so there is nothing to log.
+        task: Any = self.task
+        task._log_destroy_pending = warn  # noqa: SLF001  # what asyncio.gather uses too
 
     def adopt(self, rest: Rest, finished: Finished) -> None:
+        self._warn_if_destroyed(True)
         self._rest = rest
         self._finished = finished
         if self.task.cancelling():

@@ -11,10 +11,11 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from typing import Any, cast
+from typing import Any, Unpack, cast
 
 from ..errors import (
     MessageTooLargeError,
+    QueueFullError,
     SessionClosedError,
 )
 from ..handlers import Handler
@@ -23,11 +24,12 @@ from ..http.request import Request
 from ..http.response import Response
 from ..messages import message_data
 from ..modes import resolve_async_mode
+from ..options import ServerOptions
 from ..protocol.events import Disconnected
 from ..protocol.packet import Packet, PacketType, SharedPacket
 from ..protocol.session import SendOutcome, Session
 from ..protocol.states import State
-from ..servers import BaseServer, is_sent
+from ..servers import BaseServer, is_accepted
 from ..types import Data, Reason, SendData, TransportName
 from . import timer
 from .background import Background, BackgroundTask
@@ -66,7 +68,11 @@ class AsyncServer(BaseServer[Inbox]):
     """
 
     def __init__(
-        self, async_mode: str | None = None, *, clock: Clock | None = None, **options: Any
+        self,
+        async_mode: str | None = None,
+        *,
+        clock: Clock | None = None,
+        **options: Unpack[ServerOptions],
     ) -> None:
         super().__init__(options)
         self.async_mode, self._mode = resolve_async_mode(async_mode)
@@ -77,7 +83,7 @@ class AsyncServer(BaseServer[Inbox]):
         self._clock = clock
         self.driver = Driver(self.config, self, clock)
         self._engine = self.driver.engine
-        self._hooks = Hooks(self._handlers, self._engine)
+        self._hooks = Hooks(self._handlers, self._engine, self.driver.now)
         if async_mode is None:
             logger.info(
                 "async_mode is %r; choose another with AsyncServer(async_mode=...)", self.async_mode
@@ -131,7 +137,9 @@ class AsyncServer(BaseServer[Inbox]):
         """Send a message to many clients; it is encoded once, not once for each of them.
 
         Clients that can take it get it at once. With the policy ``wait`` this then waits for all
-        those whose queue is full, ``write_timeout`` at the most.
+        those whose queue is full, until each has taken something or is given up: a WebSocket that
+        takes nothing after ``write_timeout``, a polling client that does not come back only after
+        ``ping_interval`` and ``ping_timeout``.
 
         Args:
             data: As for `send`.
@@ -159,6 +167,9 @@ class AsyncServer(BaseServer[Inbox]):
                 continue
             if self._send_at_once(session, message):
                 taken += 1
+                continue
+            if cast(Inbox, session.owner).senders:
+                full.append(session)
                 continue
             try:
                 outcome = self._engine.send(now, session, packet)
@@ -308,12 +319,16 @@ class AsyncServer(BaseServer[Inbox]):
         cast(Inbox, event.session.owner).disconnect(event.info)
 
     def drained(self, session: Session) -> None:
-        """Wake who waits for room in a send queue (for the driver)."""
+        """Let those go on who wait for room in a send queue, in their order (for the driver)."""
         inbox = cast(Inbox, session.owner)
-        senders, inbox.senders = inbox.senders, []
-        for sender in senders:
-            if not sender.done():
-                sender.set_result(None)
+        while inbox.senders:
+            sender = inbox.senders[0]
+            if not sender.outcome.done():
+                outcome = self._engine.send(self.driver.now(), session, sender.packet)
+                if outcome is SendOutcome.FULL:
+                    break
+                sender.outcome.set_result(outcome)
+            inbox.leave(sender)
         self._hooks.drained(session)
 
     def observed(self, event: Observed) -> None:
@@ -339,7 +354,7 @@ class AsyncServer(BaseServer[Inbox]):
     def _send_at_once(self, session: Session, message: Data) -> bool:
         frame = session.fast_out(message)
         websocket = session.websocket
-        if frame is None or websocket is None:
+        if frame is None or websocket is None or session.owner.senders is not None:
             return False
         port: WebSocketPort = websocket.port  # type: ignore[assignment]  # a cast costs a call here
         if not port.write_one(frame):
@@ -348,22 +363,27 @@ class AsyncServer(BaseServer[Inbox]):
         return True
 
     async def _send(self, session: Session, packet: Packet) -> bool:
-        while True:
+        inbox = cast(Inbox, session.owner)
+        if inbox.senders:
+            # Whatever room there is belongs to those who came first.
+            outcome = await self._wait_for_room(inbox, packet)
+        else:
             outcome = self._engine.send(self.driver.now(), session, packet)
             self.driver.perform()
-            sent = is_sent(outcome, session.state is not State.CONNECTING)
-            if sent is not None:
-                return sent
-            room: asyncio.Future[None] = self._courier.loop.create_future()
-            senders = cast(Inbox, session.owner).senders
-            senders.append(room)
-            try:
-                await room
-            except asyncio.CancelledError:
-                # Whoever tries again and again with a timeout must not pile up here.
-                with suppress(ValueError):
-                    senders.remove(room)
-                raise
+            if outcome is SendOutcome.FULL:
+                if session.state is State.CONNECTING:
+                    raise QueueFullError("the queue is full and the client is not connected yet")
+                outcome = await self._wait_for_room(inbox, packet)
+        return is_accepted(outcome)
+
+    async def _wait_for_room(self, inbox: Inbox, packet: Packet) -> SendOutcome:
+        sender = inbox.wait(packet)
+        try:
+            return await sender.outcome
+        except asyncio.CancelledError:
+            # Whoever tries again and again with a timeout must not pile up here.
+            inbox.leave(sender)
+            raise
 
     async def _send_unless_closed(self, session: Session, packet: Packet) -> bool:
         try:
@@ -373,7 +393,8 @@ class AsyncServer(BaseServer[Inbox]):
 
     async def _ask(self, handler: Handler, session: Session, request: Request) -> None:
         inline = self.config.sync_handlers == "inline"
-        self._decided(session, await ask(handler, session.sid, request, inline))
+        verdict = await ask(handler, session.sid, request, inline, self._mode.refusal)
+        self._decided(session, verdict)
 
     def _decided(self, session: Session, refusal: Response | None) -> None:
         now = self.driver.now()
@@ -391,7 +412,9 @@ class AsyncServer(BaseServer[Inbox]):
         self.driver.perform()
 
     def _forget(self, session: Session) -> None:
-        self._inboxes.pop(session.sid, None)
+        # With sids of the application's own, the client may be back under the same one.
+        if self._inboxes.get(session.sid) is session.owner:
+            self._inboxes.pop(session.sid, None)
         session.owner = None
         if not self._inboxes and self._last_gone is not None:
             self._last_gone.set_result(None)

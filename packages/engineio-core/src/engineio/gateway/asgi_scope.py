@@ -11,15 +11,28 @@ from typing import Any, TypeAlias
 
 from ..http.request import Headers, Request
 from ..http.response import Header
-from .environ import ASGIEnviron
+from .environ import asgi_environ
 
-__all__ = ["GONE", "App", "Event", "Receive", "Scope", "Send", "raw_headers", "request_of"]
+__all__ = [
+    "GONE",
+    "STREAM_EXTENSION",
+    "App",
+    "Event",
+    "Receive",
+    "Scope",
+    "Send",
+    "raw_headers",
+    "request_of",
+]
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Event: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Event]]
 Send: TypeAlias = Callable[[Event], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+STREAM_EXTENSION = "engineio.stream"
+"""Under this name a server of ours offers the WebSocket itself: see `gateway/uvicorn.py`."""
 
 # What servers raise from `send` when the client has gone: both were seen, and some raise nothing.
 GONE = (OSError, RuntimeError)
@@ -48,5 +61,5 @@ def request_of(scope: Scope) -> Request:
         ),
         scheme="https" if scope.get("scheme") in ("https", "wss") else "http",
         peer=client[0] if client else "",
-        native=partial(ASGIEnviron, scope),
+        native=partial(asgi_environ, scope),
     )

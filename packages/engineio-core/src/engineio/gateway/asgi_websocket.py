@@ -14,21 +14,32 @@ from typing import Any
 
 from ..aio.driver import Driver
 from ..aio.port import WebSocketPort
+from ..aio.stream_port import StreamPort
 from ..http.response import Response
 from ..types import Data
-from .asgi_scope import GONE, Event, Receive, Scope, Send, raw_headers, request_of
+from .asgi_scope import GONE, STREAM_EXTENSION, Event, Receive, Scope, Send, raw_headers, request_of
 
 __all__ = ["deny", "serve_websocket"]
 
 # RFC 6455 section 7.4.1: "1000 indicates a normal closure".
 _NORMAL = 1000
 
+# Servers whose own `send` asks nowhere in which task it runs, so that its first step may be taken
+# in any. What an application wraps around it may well ask, for a timeout for example.
+_TASKLESS = ("uvicorn.protocols.websockets.",)
+
 
 async def serve_websocket(driver: Driver, scope: Scope, receive: Receive, send: Send) -> None:
     """Serve one WebSocket until it is gone."""
     if (await receive())["type"] != "websocket.connect":
         return
-    port = _ASGIWebSocket(driver, send)
+    extension = (scope.get("extensions") or {}).get(STREAM_EXTENSION)
+    port: _ASGIWebSocket | StreamPort
+    if extension is None:
+        port = _ASGIWebSocket(driver, send)
+    else:
+        port = StreamPort(driver)
+        extension["take_over"](port, port.limit)
     try:
         decision = await driver.websocket(request_of(scope), port)
     except asyncio.CancelledError:
@@ -47,8 +58,11 @@ async def serve_websocket(driver: Driver, scope: Scope, receive: Receive, send: 
         if not (port.aborted or isinstance(error, GONE)):
             raise
         return
-    port.accepted()
-    await port.read(receive)
+    if isinstance(port, StreamPort):
+        await port.gone()
+    else:
+        port.accepted()
+        await port.read(receive)
 
 
 async def deny(scope: Scope, send: Send, response: Response) -> None:
@@ -83,6 +97,7 @@ class _ASGIWebSocket(WebSocketPort):
         "_driver",
         "_held",
         "_interruption",
+        "_is_taskless",
         "_pending",
         "_send",
         "_task",
@@ -94,6 +109,7 @@ class _ASGIWebSocket(WebSocketPort):
         super().__init__()
         self._driver = driver
         self._send = send
+        self._is_taskless = (getattr(send, "__module__", None) or "").startswith(_TASKLESS)
         self._pending: Sequence[Data] = ()
         # Nothing may be sent before the accept, and nothing but `read` may be interrupted.
         self._writing = True
@@ -155,7 +171,14 @@ class _ASGIWebSocket(WebSocketPort):
         kind = "text" if isinstance(frame, str) else "bytes"
         sending: Any = self._send({"type": "websocket.send", kind: frame})
         try:
-            is_out = self._start(sending, self._written)
+            if self._is_taskless:
+                waiting = sending.send(None)
+                self._driver.runner.go_on(sending, waiting, self._written)
+                is_out = False
+            else:
+                is_out = self._start(sending, self._written)
+        except StopIteration:
+            is_out = True
         except GONE:
             # Soon and not now: the engine must first hear that this frame is not out, or it would
             # not count as undelivered.

@@ -2,66 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
-__all__ = ["ASGIEnviron"]
+from ..types import Environ
+
+__all__ = ["asgi_environ"]
+
+_SCHEMES = {"ws": "http", "wss": "https"}
+# CGI names these two without HTTP_ (RFC 3875 section 4.1).
+_CONTENT = ("CONTENT_TYPE", "CONTENT_LENGTH")
+# Longer names are not remembered: clients choose them.
+_REMEMBERED = 64
 
 
-class ASGIEnviron(Mapping[str, Any]):
-    """The CGI names of an ASGI scope, with the scope itself under ``asgi.scope``.
+def asgi_environ(scope: Mapping[str, Any]) -> Environ:
+    """Return the CGI names of an ASGI scope, with the scope itself under ``asgi.scope``.
 
-    Only what the scope tells is there: a server that does not know its own address has no
-    ``SERVER_NAME``. Built when first looked at, because most handlers want one key or none.
+    Only what the scope tells is there: a server that does not know its own address, or listens on a
+    Unix socket, has no ``SERVER_NAME`` and no ``SERVER_PORT``.
 
     Args:
         scope: The connection scope.
     """
-
-    __slots__ = ("_scope", "_values")
-
-    def __init__(self, scope: Mapping[str, Any]) -> None:
-        self._scope = scope
-        self._values: dict[str, Any] | None = None
-
-    def __getitem__(self, key: str) -> Any:
-        return self._all()[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._all())
-
-    def __len__(self) -> int:
-        return len(self._all())
-
-    def _all(self) -> dict[str, Any]:
-        if self._values is None:
-            self._values = _environ(self._scope)
-        return self._values
-
-
-def _environ(scope: Mapping[str, Any]) -> dict[str, Any]:
     path = scope["path"]
     root = scope.get("root_path", "")
-    inside = path[len(root) :] if root and path.startswith(root) else path
     # Optional in ASGI: daphne leaves it out of the scope of a WebSocket.
     scheme = scope.get("scheme", "http")
-    values: dict[str, Any] = {
+    values: Environ = {
         "asgi.scope": scope,
         "REQUEST_METHOD": scope.get("method", "GET"),
         "SCRIPT_NAME": root,
-        "PATH_INFO": inside,
+        "PATH_INFO": path[len(root) :] if root and path.startswith(root) else path,
         "QUERY_STRING": scope.get("query_string", b"").decode("latin-1"),
         "SERVER_PROTOCOL": f"HTTP/{scope.get('http_version', '1.1')}",
-        "wsgi.url_scheme": {"ws": "http", "wss": "https"}.get(scheme, scheme),
+        "wsgi.url_scheme": _SCHEMES.get(scheme, scheme),
     }
-    if scope.get("client"):
-        values["REMOTE_ADDR"], values["REMOTE_PORT"] = scope["client"][0], str(scope["client"][1])
-    if scope.get("server"):
-        values["SERVER_NAME"], values["SERVER_PORT"] = scope["server"][0], str(scope["server"][1])
-    for name, value in scope["headers"]:
-        key = name.decode("latin-1").upper().replace("-", "_")
-        if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-            key = f"HTTP_{key}"
-        text = value.decode("latin-1")
-        values[key] = f"{values[key]},{text}" if key in values else text
+    client, server = scope.get("client"), scope.get("server")
+    if client:
+        values["REMOTE_ADDR"] = client[0]
+        if client[1] is not None:
+            values["REMOTE_PORT"] = str(client[1])
+    # "... or [path, None] if it is a Unix socket", says the ASGI specification.
+    if server and server[1] is not None:
+        values["SERVER_NAME"], values["SERVER_PORT"] = server[0], str(server[1])
+    _add_fields(values, scope["headers"])
     return values
+
+
+def _add_fields(values: Environ, fields: list[tuple[bytes, bytes]]) -> None:
+    for name, value in fields:
+        key = _remembered_key(name) if len(name) <= _REMEMBERED else _key(name)
+        text = value.decode("latin-1")
+        if key in values:
+            # "If there are multiple Cookie header fields after decompression, these MUST be
+            # concatenated [...] using the two-octet delimiter of 0x3b, 0x20" (RFC 9113, 8.2.3).
+            separator = "; " if key == "HTTP_COOKIE" else ","
+            text = f"{values[key]}{separator}{text}"
+        values[key] = text
+
+
+def _key(name: bytes) -> str:
+    key = name.decode("latin-1").upper().replace("-", "_")
+    return key if key in _CONTENT else f"HTTP_{key}"
+
+
+_remembered_key = lru_cache(256)(_key)

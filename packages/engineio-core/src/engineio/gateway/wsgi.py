@@ -12,13 +12,13 @@ from http import HTTPStatus
 from typing import Any, TypeAlias
 
 from ..errors import BodyAborted, BodyTooLarge
+from ..http.opening import refusal
 from ..http.request import Headers, Request
 from ..http.response import Header, Response
 from ..sync.driver import Driver
 from ..sync.exchange import Exchange
 from ..sync.server import Server
 from ..sync.signals import StopSignals
-from .frames import accept_token
 from .wsgi_socket import Found, SocketConnection, chunk_reader, find, why_no_websocket
 from .wsgi_websocket import WSGIWebSocket, switching_protocols
 
@@ -111,6 +111,9 @@ def _request_of(environ: Environ, websockets: bool) -> Request:
         for name, value in environ.items()
         if name.startswith("HTTP_") and isinstance(value, str)
     ]
+    # PEP 3333 has one value for each name, so servers join two of them. No host has a comma.
+    hosts = environ.get("HTTP_HOST", "").split(",")
+    fields += [("host", host.strip()) for host in hosts[1:]]
     # These two have no prefix. Werkzeug has them empty where the client sent none.
     fields += [
         (name.lower().replace("_", "-"), environ[name])
@@ -149,16 +152,14 @@ def _respond(start_response: StartResponse, response: Response) -> Iterable[byte
 def _serve_websocket(
     driver: Driver, request: Request, found: Found, start_response: StartResponse
 ) -> Iterable[bytes]:
-    token = accept_token(request.headers.get("sec-websocket-key"))
-    if request.headers.get("sec-websocket-version") != "13":
-        # RFC 6455 section 4.4: an answer with the versions that are understood.
-        return _respond(start_response, Response(426, (("Sec-WebSocket-Version", "13"),)))
-    if token is None:
-        return _respond(start_response, Response(400, (), b"Sec-WebSocket-Key is missing or wrong"))
+    refused = refusal(b"GET", request.headers)
+    if refused is not None:
+        return _respond(start_response, refused)
     port = WSGIWebSocket(driver, found, start_response)
     decision = driver.websocket(request, port)
     if not isinstance(decision, Response):
-        port.accept(b"" if found.is_open else switching_protocols(token, decision))
+        key = request.headers.all("sec-websocket-key")[0]
+        port.accept(b"" if found.is_open else switching_protocols(key, decision))
         return port
     if found.is_open:
         # gevent-websocket has accepted the client before anybody was asked.

@@ -13,11 +13,21 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
+from ..http.frames import (
+    TOO_BIG,
+    Close,
+    FrameError,
+    FrameReader,
+    Ping,
+    close_frame,
+    message_frame,
+    pong_frame,
+)
+from ..http.opening import head_bytes, switching_headers
 from ..http.response import Header
 from ..sync.driver import Driver
 from ..sync.port import WebSocketPort
 from ..types import Data
-from .frames import Closed, FrameReader, Ping, TooLarge, close_frame, data_frame, pong_frame
 from .wsgi_socket import Found, SocketConnection
 
 __all__ = ["WSGIWebSocket", "switching_protocols"]
@@ -32,16 +42,10 @@ _MAX_WAITING_PONGS = 65_536
 _NORMAL = 1000
 
 
-def switching_protocols(token: str, headers: Sequence[Header]) -> bytes:
+def switching_protocols(key: str, headers: Sequence[Header]) -> bytes:
     """Return the head of the 101 response."""
-    lines = [
-        "HTTP/1.1 101 Switching Protocols",
-        "Upgrade: websocket",
-        "Connection: Upgrade",
-        f"Sec-WebSocket-Accept: {token}",
-        *(f"{name}: {value}" for name, value in headers),
-    ]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+    fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    return head_bytes(101, [*switching_headers(key), *fields])
 
 
 class WSGIWebSocket(WebSocketPort):
@@ -90,7 +94,7 @@ class WSGIWebSocket(WebSocketPort):
         self._closing = False
         self._is_over = False
         self._is_closed = False
-        self._peer: Closed | None = None
+        self._peer: Close | None = None
 
     def accept(self, head: bytes) -> None:
         """Take the head of the response, which is written when the server iterates it."""
@@ -100,11 +104,11 @@ class WSGIWebSocket(WebSocketPort):
 
     def write(self, frames: Sequence[Data]) -> bool:
         """Write messages in order; False if they have to wait."""
-        return self._send(b"".join(map(data_frame, frames)))
+        return self._send(b"".join(map(message_frame, frames)))
 
     def write_one(self, frame: Data) -> bool:
         """Write one message; False if it has to wait."""
-        return self._send(data_frame(frame))
+        return self._send(message_frame(frame))
 
     def go_on(self) -> None:
         """Write what had to wait (for the driver, once the engine knows that it waits)."""
@@ -192,7 +196,11 @@ class WSGIWebSocket(WebSocketPort):
     def _pass_on(self, serving: bool) -> bool:
         """Pass on the frames that are there; False if nothing more may be read."""
         while True:
-            frame = self._reader.next()
+            try:
+                frame = self._reader.next_event()
+            except FrameError as error:
+                self._failed(error, serving)
+                return False
             if frame is None:
                 return not self._is_over
             if isinstance(frame, (str, bytes)):
@@ -202,18 +210,20 @@ class WSGIWebSocket(WebSocketPort):
                         return False
             elif isinstance(frame, Ping):
                 self._pong(frame.payload)
-            elif isinstance(frame, Closed):
+            elif isinstance(frame, Close):
                 self._peer = frame
                 self._close(_NORMAL if frame.code is None else frame.code, "")
                 self._gone(frame.code, frame.reason, serving)
                 return False
-            elif isinstance(frame, TooLarge):
-                self._driver.too_large(self)
-                return False
-            else:
-                self._close(frame.code, "")
-                self._gone(None, frame.detail, serving)
-                return False
+
+    def _failed(self, error: FrameError, serving: bool) -> None:
+        """The peer broke the rules, and nothing more can be read."""
+        if error.code == TOO_BIG:
+            self._driver.too_big(self)
+            return
+        self._close(error.code, "")
+        self._driver.failed(self, error.code, error.reason)
+        self._gone(None, error.reason, serving)
 
     def _lost(self, detail: str, serving: bool) -> None:
         self._is_over = True
@@ -318,7 +328,8 @@ class WSGIWebSocket(WebSocketPort):
                     pass
         except OSError:
             self._is_over = True
-        self._gone(None, "the connection ended", True)
+        # The right to read is given back, so this is no longer the thread that serves.
+        self._gone(None, "the connection ended", serving=False)
         self.abort()
         if self._found.is_lent:
             self._stream.close()

@@ -6,12 +6,12 @@ argument, because only ``forwarded`` knows which proxies to believe.
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ..errors import ConfigError
+from ..functions import is_async
 from .request import Request
 from .response import Header, Response
 
@@ -72,7 +72,7 @@ class CorsPolicy:
         origins: The origins allowed, normalised; None where another rule decides.
         any_origin: Whether every origin is allowed.
         predicate: The function that decides, or None.
-        credentials: Whether cookies may accompany cross-origin requests.
+        credentials: Whether browsers are told that cross-origin requests may carry cookies.
     """
 
     origins: frozenset[str] | None = None
@@ -90,7 +90,8 @@ class CorsPolicy:
             allowed: None for the origin of the server only; one origin or several, which must list
                 the server's own too if its pages are to work; ``"*"``; or a function that gets an
                 origin in lower case and allows it by returning True itself.
-            credentials: Whether cookies may be sent across origins; never to ``"*"``.
+            credentials: Whether browsers are told that they may send cookies across origins; with
+                ``"*"`` they never are. Cookies that come nevertheless are not dropped.
 
         Raises:
             ConfigError: Something in ``allowed`` is not an origin.
@@ -101,7 +102,7 @@ class CorsPolicy:
             # "With credentials, * is no wildcard" (Fetch standard), and should not be one.
             return cls(any_origin=True)
         if callable(allowed):
-            if inspect.iscoroutinefunction(allowed):
+            if is_async(allowed):
                 raise ConfigError("the function in cors_allowed_origins must not be async")
             return cls(predicate=allowed, credentials=credentials)
         return cls(origins=_origins(allowed), credentials=credentials)

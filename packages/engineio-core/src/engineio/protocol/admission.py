@@ -20,7 +20,7 @@ from .handshake import Query, parse_query, requested_revision
 from .rejections import Rejected
 from .sid import new_sid
 
-__all__ = ["Admission", "Admitted", "Verdict"]
+__all__ = ["Admission", "Admitted", "Verdict", "passed"]
 
 
 class Admitted(NamedTuple):
@@ -39,6 +39,17 @@ class Admitted(NamedTuple):
 
 Verdict: TypeAlias = "Admitted | Rejected"
 """Whether a request passed."""
+
+
+def passed(verdict: Verdict) -> Admitted:
+    """Return what a request asks for that passed.
+
+    Raises:
+        Rejected: It did not pass.
+    """
+    if isinstance(verdict, Rejected):
+        raise verdict
+    return verdict
 
 
 class Admission:
@@ -97,12 +108,16 @@ class Admission:
             raise Rejected(rejections.ORIGIN_FORBIDDEN)
 
     def _check_script(self, request: Request, client: Client) -> None:
-        """Refuse a script of another site: browsers send it cookies, but no Origin (F-89)."""
+        """Refuse a script of another site: browsers send it cookies, but no Origin (F-89).
+
+        "Require same-site Sec-Fetch-Site/Referer": a page may keep its own Referer back, and over
+        plain HTTP, or in the old browsers that JSONP is for, there is no Sec-Fetch-Site.
+        """
         referer = request.headers.get("referer")
         if referer is not None:
             origin = Headers([("origin", _origin_of(referer))])
             self._check_origin(replace(request, headers=origin), client)
-        elif request.headers.get("sec-fetch-site") == "cross-site":
+        elif request.headers.get("sec-fetch-site") not in ("same-origin", "none"):
             raise Rejected(rejections.ORIGIN_FORBIDDEN)
 
     def _check_application(self, request: Request) -> None:

@@ -1,7 +1,7 @@
 """How a session ends: the only place that ends one.
 
-`end` alone emits `Disconnected`, and only for an open session, so exactly one follows each accepted
-connect. The first reason wins.
+`Disconnected` is emitted here alone, once for each session that was open. The first reason wins. A
+close that lets queued messages go out first is told when they are out, or will never be.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..types import DisconnectInfo, Reason
+from ..types import Data, DisconnectInfo, Reason
 from . import rejections, upgrade
 from .actions import Port
 from .events import Disconnected
@@ -21,7 +21,7 @@ from .states import State, advance
 if TYPE_CHECKING:
     from .session import Session
 
-__all__ = ["POST_REJECTIONS", "ClosingPort", "drop", "end", "finish"]
+__all__ = ["POST_REJECTIONS", "ClosingPort", "drop", "end", "failure", "finish", "too_big"]
 
 # RFC 6455 section 7.4.1: 1001 going away, 1002 protocol error, 1008 policy, 1009 too big.
 _CLOSE_CODES: dict[Reason, int] = {
@@ -68,6 +68,12 @@ class ClosingPort(Timed):
         self._drop(self.port)
 
 
+def failure(code: int) -> Reason:
+    """Return why a session ends whose WebSocket failed with a close code."""
+    too_large = code == _CLOSE_CODES[Reason.PAYLOAD_TOO_LARGE]
+    return Reason.PAYLOAD_TOO_LARGE if too_large else Reason.TRANSPORT_ERROR
+
+
 def end(session: Session, now: float, reason: Reason, detail: str, code: int | None = None) -> None:
     """End an open session, or what is left of one that is closing already."""
     if session.state is not State.OPEN:
@@ -76,14 +82,17 @@ def end(session: Session, now: float, reason: Reason, detail: str, code: int | N
             _give_up(session, reason)
         return
     graceful = reason in _GRACEFUL
-    undelivered = () if graceful else session.outbox.clear()
     session.state = advance(session.state, State.CLOSING)
     session.reason = reason
     session.heartbeat.stop()
     session.deadline = now + session.hub.config.close_timeout
     session.held = None
     session.refresh()
-    session.hub.emit(Disconnected(session, DisconnectInfo(reason, detail, code, undelivered)))
+    session.doomed = (reason, detail, code)
+    if not graceful:
+        _tell(session, session.outbox.clear())
+    elif not session.outbox.holds_messages:
+        _tell(session, ())
     upgrade.abandon(session, now, 1000, "the session ended")
     session.polling.end_post(POST_REJECTIONS.get(reason, rejections.SESSION_UNKNOWN))
     if graceful:
@@ -91,6 +100,28 @@ def end(session: Session, now: float, reason: Reason, detail: str, code: int | N
         session.flush(now)
     else:
         _leave(session, now, reason)
+
+
+def too_big(session: Session, now: float, port: Port) -> None:
+    """A WebSocket message over ``max_payload`` begins to arrive on a port of the session."""
+    if session.upgrade is not None and session.upgrade.port == port:
+        upgrade.abandon(session, now, 1009, "the message is too big")
+    elif session.state is State.OPEN:
+        end(session, now, Reason.PAYLOAD_TOO_LARGE, "a WebSocket message over max_payload")
+
+
+def _tell(session: Session, undelivered: tuple[Data, ...]) -> None:
+    """Tell the application, unless it knows: now that it is certain what was not delivered."""
+    if session.doomed is not None:
+        info = DisconnectInfo(*session.doomed, undelivered)
+        session.doomed = None
+        session.hub.emit(Disconnected(session, info))
+
+
+def _close(session: Session) -> None:
+    """Nothing is left to do."""
+    _tell(session, session.outbox.clear())
+    session.closed()
 
 
 def _leave(session: Session, now: float, reason: Reason) -> None:
@@ -107,21 +138,23 @@ def _leave(session: Session, now: float, reason: Reason) -> None:
 def _give_up(session: Session, reason: Reason) -> None:
     """Leave without another word."""
     if reason is Reason.TRANSPORT_CLOSE:
-        session.closed()
+        _close(session)
     else:
         drop(session)
 
 
 def finish(session: Session, now: float) -> None:
-    """Everything was handed over; what remains is the closing handshake of the port."""
+    """Everything was delivered; what remains is the closing handshake of the port."""
+    # A client that polls again has got all there is.
+    session.polling.release(CLOSE)
     if session.websocket is not None and session.reason is not None:
         code = _CLOSE_CODES.get(session.reason, 1000)
         session.hub.hang_up(now, session.websocket.port, code, session.reason.value)
-    session.closed()
+    _close(session)
 
 
 def drop(session: Session) -> None:
     """The peer took no part in the close."""
     if session.websocket is not None:
         session.hub.abort(session.websocket.port)
-    session.closed()
+    _close(session)

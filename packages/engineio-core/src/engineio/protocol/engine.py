@@ -19,9 +19,9 @@ from ..http.forwarded import Client
 from ..http.request import Request
 from ..http.response import Response
 from ..types import Data, Reason, Transport
-from . import rejections, requests, upgrade
+from . import closing, rejections, requests, upgrade
 from .actions import Abort, Accept, Action, Hangup, Port, Refuse, Reply, Ticket
-from .admission import Admission, Admitted, Verdict
+from .admission import Admission, Admitted, Verdict, passed
 from .closing import ClosingPort
 from .events import Connecting, Event, RequestRejected
 from .handshake import Query, first_headers, open_packet, requested_revision
@@ -95,7 +95,7 @@ class Engine:
             self.emit(Reply(ticket, self.replies.preflight(request)))
             return
         try:
-            self._route(now, request, ticket, admitted or self.admit(request))
+            self._route(now, request, ticket, passed(admitted or self.admit(request)))
         except Rejected as rejected:
             self._note(request, rejected)
             self.emit(Reply(ticket, self.replies.rejection(request, rejected.rejection)))
@@ -109,8 +109,7 @@ class Engine:
 
     def body_failed(self, now: float, ticket: Ticket, error: BodyError) -> None:
         """The body asked for with `ReadBody` could not be read. Then carry out the outputs."""
-        session = self._tickets.get(ticket)
-        if session is None:
+        if (session := self._tickets.get(ticket)) is None:
             return
         if isinstance(error, BodyTooLarge):
             reason, rejection = Reason.PAYLOAD_TOO_LARGE, rejections.BODY_TOO_LARGE
@@ -152,16 +151,13 @@ class Engine:
             admitted: What `admit` returned, if the shell has called it already.
         """
         try:
-            self._route_websocket(now, request, port, admitted or self.admit(request))
+            self._open_websocket(now, request, port, passed(admitted or self.admit(request)))
         except Rejected as rejected:
             self._note(request, rejected)
             self.emit(Refuse(port, self.replies.rejection(request, rejected.rejection)))
 
-    def websocket_data(self, now: float, port: Port, data: Data | None) -> None:
-        """A WebSocket message arrived. Then carry out the outputs.
-
-        ``data`` is None for one that is over ``max_payload``, or has announced that it will be.
-        """
+    def websocket_data(self, now: float, port: Port, data: Data) -> None:
+        """A WebSocket message arrived. Then carry out the outputs."""
         session = self._ports.get(port)
         if session is None:
             return
@@ -170,6 +166,30 @@ class Engine:
         else:
             session.frame(now, data)
         self._settle(session)
+
+    def websocket_too_big(self, now: float, port: Port) -> None:
+        """A WebSocket message over ``max_payload`` begins. Then carry out the outputs.
+
+        For gateways that read no further than its length; others pass the message on.
+        """
+        if (session := self._ports.get(port)) is not None:
+            closing.too_big(session, now, port)
+            self._settle(session)
+
+    def websocket_failed(self, now: float, port: Port, code: int, detail: str) -> None:
+        """A WebSocket got what it cannot take. Then carry out the outputs.
+
+        It closes itself, and `websocket_closed` follows. A failed probe leaves polling untouched.
+
+        Args:
+            now: The time.
+            port: The WebSocket.
+            code: The close code that it chose (RFC 6455 section 7.4.1).
+            detail: What was wrong, for people.
+        """
+        if (session := self._ports.get(port)) is not None and session.upgrade is None:
+            closing.end(session, now, closing.failure(code), detail)
+            self._settle(session)
 
     def websocket_closed(
         self, now: float, port: Port, code: int | None = None, detail: str = ""
@@ -182,9 +202,9 @@ class Engine:
             code: The close code the peer sent, if it did.
             detail: The reason the peer gave, for people.
         """
-        closing = self._closing.pop(port, None)
-        if closing is not None:
-            self._schedule.discard(closing)
+        handshake = self._closing.pop(port, None)
+        if handshake is not None:
+            self._schedule.discard(handshake)
         session = self._ports.pop(port, None)
         if session is None:
             return
@@ -325,9 +345,9 @@ class Engine:
     def hang_up(self, now: float, port: Port, code: int, reason: str) -> None:
         """Close a port that no session owns any more (for the sessions)."""
         self._ports.pop(port, None)
-        closing = ClosingPort(port, now + self.config.close_timeout, self.abort)
-        self._closing[port] = closing
-        self._schedule.update(closing)
+        handshake = ClosingPort(port, now + self.config.close_timeout, self.abort)
+        self._closing[port] = handshake
+        self._schedule.update(handshake)
         self.emit(Hangup(port, code, reason))
 
     def turn_away(self, port: Port, response: Response) -> None:
@@ -354,16 +374,11 @@ class Engine:
             self._schedule.update(session)
 
     def _note(self, request: Request, rejected: Rejected) -> None:
-        rejection = rejected.rejection
-        self.emit(
-            RequestRejected(
-                request, rejection.code, rejection.message, rejection.context, rejected.__cause__
-            )
-        )
+        why = rejected.rejection
+        told = (why.code, why.message, why.context, rejected.__cause__)
+        self.emit(RequestRejected(request, *told))
 
-    def _route(self, now: float, request: Request, ticket: Ticket, admitted: Verdict) -> None:
-        if isinstance(admitted, Rejected):
-            raise admitted
+    def _route(self, now: float, request: Request, ticket: Ticket, admitted: Admitted) -> None:
         query = admitted.query
         if query.sid is None:
             if request.method != "GET":
@@ -393,9 +408,7 @@ class Engine:
             requests.post(session, now, exchange)
         self._settle(session)
 
-    def _route_websocket(self, now: float, request: Request, port: Port, admitted: Verdict) -> None:
-        if isinstance(admitted, Rejected):
-            raise admitted
+    def _open_websocket(self, now: float, request: Request, port: Port, admitted: Admitted) -> None:
         query = admitted.query
         if query.sid is None:
             if query.transport is not Transport.WEBSOCKET:
@@ -449,8 +462,8 @@ class Engine:
 
     def _check_capacity(self, client: Client) -> None:
         most, most_here = self.config.max_sessions, self.config.max_sessions_per_address
-        is_full = most is not None and len(self.sessions) >= most
-        if is_full or (most_here is not None and self._addresses[client.address] >= most_here):
+        full = most is not None and len(self.sessions) >= most
+        if full or (most_here is not None and self._addresses[client.address] >= most_here):
             raise Rejected(rejections.OVERLOADED)
 
     def _ask(self, now: float, session: Session, request: Request) -> None:

@@ -150,4 +150,5 @@ def first_headers(cookie: SessionCookie | None, sid: str, client: Client) -> tup
     try:
         return (cookie.header(sid, secure=client.scheme == "https"),)
     except ValueError as error:
+        # No sid of ours holds what a cookie cannot; one of ``generate_id`` may.
         raise Rejected(rejections.ID_GENERATION) from error

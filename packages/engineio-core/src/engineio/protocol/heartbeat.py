@@ -30,30 +30,41 @@ class Heartbeat(ABC):
     """The clock of one session.
 
     Attributes:
-        deadline: When `tick` is due; ``inf`` while stopped.
+        deadline: When `tick` is due; ``inf`` once stopped.
         heard: Set by whoever receives anything from the client.
+        alive: Set by whoever knows that the client is there although nothing was received from it;
+            it counts only while the server itself does not read.
     """
 
-    __slots__ = ("_extended", "_interval", "_timeout", "deadline", "heard")
+    __slots__ = ("_blind", "_extended", "_interval", "_timeout", "alive", "deadline", "heard")
 
     def __init__(self, interval: float, timeout: float) -> None:
         self._interval = interval
         self._timeout = timeout
         self._extended = False
+        self._blind = False
         self.deadline = inf
         self.heard = False
+        self.alive = False
 
     def start(self, now: float) -> None:
         """Begin, when the application has accepted the session."""
         self._expect(now)
 
     def stop(self) -> None:
-        """End for good or, while the server itself does not read from the client, for a while."""
+        """End for good."""
         self.deadline = inf
 
+    def pause(self) -> None:
+        """The server reads nothing from the client from now on, so silence is its own doing.
+
+        Pings go on, because the client relies on them; `alive` decides in the place of answers.
+        """
+        self._blind = True
+
+    @abstractmethod
     def resume(self, now: float) -> None:
-        """Go on after `stop` with a whole waiting time: the silence was the server's doing."""
-        self._expect(now)
+        """The server reads again: what is expected of the client may take its whole time."""
 
     @abstractmethod
     def tick(self, now: float) -> Beat | None:
@@ -88,6 +99,11 @@ class Heartbeat(ABC):
         self._extended = True
         return None
 
+    def _vouched_for(self) -> bool:
+        """Whether the client is known to be there while nothing is read from it."""
+        alive, self.alive = self.alive, False
+        return self._blind and alive
+
 
 class ServerPings(Heartbeat):
     """EIO 4: "server sends 2 one pingInterval after open; waits at most pingTimeout for 3"."""
@@ -103,11 +119,17 @@ class ServerPings(Heartbeat):
 
     def tick(self, now: float) -> Beat | None:
         """Return a ping to send, or the timeout."""
-        if self._awaiting:
+        if self._awaiting and not self._vouched_for():
             return self._silence(now, self._timeout)
         self._awaiting = True
         self._expect(now)
         return Beat.PING
+
+    def resume(self, now: float) -> None:
+        """A ping that is out gets its whole time; one that is due later stays due then."""
+        self._blind = False
+        if self._awaiting:
+            self._expect(now)
 
     def answered(self, now: float) -> bool:
         """A pong: "next ping is one interval after the pong". An unsolicited one is harmless."""
@@ -131,7 +153,15 @@ class ClientPings(Heartbeat):
 
     def tick(self, now: float) -> Beat | None:
         """Return the timeout."""
+        if self._vouched_for():
+            self._expect(now)
+            return None
         return self._silence(now, self._timeout)
+
+    def resume(self, now: float) -> None:
+        """The client's next ping gets its whole time."""
+        self._blind = False
+        self._expect(now)
 
     def answered(self, now: float) -> bool:
         """Invalid: in EIO 3 the client pings."""

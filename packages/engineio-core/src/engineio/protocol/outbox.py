@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from math import inf
+from operator import attrgetter
 
 from ..types import Data
 from .packet import Packet, PacketType
 
 __all__ = ["Outbox"]
+
+packet_size = attrgetter("size")
 
 
 class Outbox:
@@ -41,11 +45,14 @@ class Outbox:
         """How many packets no transport has taken yet."""
         return len(self) - self._lent
 
+    @property
+    def holds_messages(self) -> bool:
+        """Whether there are messages in it, lent ones included."""
+        return any(packet.type is PacketType.MESSAGE for packet in self._queue or ())
+
     def has_room(self, packet: Packet) -> bool:
         """Whether ``packet`` fits. One packet always fits an empty queue."""
-        if not self._queue:
-            return True
-        return len(self._queue) < self._max_packets and self._bytes + packet.size <= self._max_bytes
+        return self._fits(len(self), self._bytes, packet)
 
     def put(self, packet: Packet) -> None:
         """Append ``packet``, whatever the limits say: the caller asks `has_room` for messages."""
@@ -62,22 +69,33 @@ class Outbox:
         self._bytes += packet.size
 
     def drop_oldest(self, packet: Packet) -> bool:
-        """Drop the oldest messages that are not lent until ``packet`` fits; False if it cannot."""
-        while self._queue and not self.has_room(packet):
-            for index in range(self._lent, len(self._queue)):
-                if self._queue[index].type is PacketType.MESSAGE:
-                    self._bytes -= self._queue[index].size
-                    del self._queue[index]
-                    break
-            else:
-                return False
+        """Drop the oldest messages that are not lent until ``packet`` fits.
+
+        Returns:
+            False, and nothing is dropped, if it would not fit then either.
+        """
+        queue: deque[Packet] = deque() if self._queue is None else self._queue
+        count, size = len(queue), self._bytes
+        dropped: list[int] = []
+        for index in range(self._lent, len(queue)):
+            if self._fits(count, size, packet):
+                break
+            if queue[index].type is PacketType.MESSAGE:
+                dropped.append(index)
+                count -= 1
+                size -= queue[index].size
+        if not self._fits(count, size, packet):
+            return False
+        for index in reversed(dropped):
+            del queue[index]
+        self._bytes = size
         return True
 
     def take(
         self,
-        max_bytes: int | None = None,
+        max_bytes: float = inf,
         max_packets: int = 0,
-        size: Callable[[Packet], int] | None = None,
+        size: Callable[[Packet], int] = packet_size,
     ) -> list[Packet]:
         """Lend the oldest packets to a transport until `commit`.
 
@@ -86,18 +104,15 @@ class Outbox:
             max_packets: The most packets; 0 for no limit.
             size: The bytes a packet takes on that transport.
         """
+        taken: list[Packet] = []
         if not self._queue or self._lent:
-            return []
-        if size is None or max_bytes is None:
-            taken = list(self._queue)
-        else:
-            taken = []
-            total = 0
-            for packet in self._queue:
-                total += size(packet)
-                if taken and (total > max_bytes or len(taken) == max_packets):
-                    break
-                taken.append(packet)
+            return taken
+        total = 0
+        for packet in self._queue:
+            total += size(packet)
+            if taken and (total > max_bytes or len(taken) == max_packets):
+                break
+            taken.append(packet)
         self._lent = len(taken)
         return taken
 
@@ -126,3 +141,7 @@ class Outbox:
         self._queue = None
         self._lent = self._bytes = 0
         return messages
+
+    def _fits(self, count: int, size: int, packet: Packet) -> bool:
+        """Whether ``packet`` fits beside ``count`` packets of ``size`` bytes together."""
+        return not count or (count < self._max_packets and size + packet.size <= self._max_bytes)

@@ -30,6 +30,7 @@ def poll(session: Session, now: float, exchange: Exchange) -> None:
         session.polling.answer(exchange, rejections.OVERLAP)
         return
     session.touch()
+    session.heartbeat.alive = True
     session.polling.get = exchange
     # A client that polls again has got, or given up, the answer before it.
     session.answered(now)

@@ -87,7 +87,8 @@ class Session(Timed):
         held: Frames that wait for a POST that outlives its transport.
         paused: Whether the handlers are behind, so that nothing is read.
         doomed: Why it will end as soon as it is open, if the client left or the application ended
-            it while the application decided: reason, detail and close code.
+            it while the application decided; why it has ended, while that still has to be told
+            because messages are on their way: reason, detail and close code.
         reason: Why it ended, once it has.
         owner: The shell's own record of this session; the engine never looks at it.
         plain: Whether a WebSocket message can take the direct entries `fast_in` and `fast_out`.
@@ -145,8 +146,7 @@ class Session(Timed):
         self._short = config.max_payload // 4 - 1
         self.held: list[Data] | None = None
         self.paused = False
-        self._starved = False
-        self._has_pong = False
+        self._starved = self._has_pong = False
         self.doomed: tuple[Reason, str, int | None] | None = None
 
     # -- the application's side ------------------------------------------------------------
@@ -227,8 +227,7 @@ class Session(Timed):
         """The handlers are behind (or have caught up), so nothing is read from the client."""
         self.paused = paused
         if paused:
-            # Silence is now the server's own doing, so the client must not pay for it.
-            self.heartbeat.stop()
+            self.heartbeat.pause()
         elif self.state is State.OPEN:
             self.heartbeat.resume(now)
             if self.polling.post is not None and self.polling.post_deadline == inf:
@@ -236,14 +235,14 @@ class Session(Timed):
 
     # -- the client's side -----------------------------------------------------------------
 
-    def frame(self, now: float, data: Data | None) -> None:
-        """A WebSocket message arrived on the port that carries the session; None if too large."""
-        if self.held is not None and data is not None:
+    def frame(self, now: float, data: Data) -> None:
+        """A WebSocket message arrived on the port that carries the session."""
+        if self.held is not None:
             upgrade.hold(self, now, data)
             return
         if self.state is not State.OPEN:
             return
-        if data is None or is_over(data, self.hub.config.max_payload):
+        if is_over(data, self.hub.config.max_payload):
             closing.end(self, now, Reason.PAYLOAD_TOO_LARGE, "a WebSocket message over max_payload")
             return
         try:
@@ -317,12 +316,15 @@ class Session(Timed):
                 self._beat(now)
 
     def _beat(self, now: float) -> None:
-        beat = self.heartbeat.tick(now)
-        if beat is Beat.PING:
-            self.put(PING)
-            self.flush(now)
-        elif beat is Beat.TIMEOUT:
-            closing.end(self, now, Reason.PING_TIMEOUT, "no heartbeat from the client")
+        # A WebSocket that is gone or takes nothing is found out by the write of the next ping; a
+        # polling client, in the worst case one that only posts, must keep asking for its pings.
+        self.heartbeat.alive |= self.websocket is not None or self.polling.get is not None
+        match self.heartbeat.tick(now):
+            case Beat.PING:
+                self.put(PING)
+                self.flush(now)
+            case Beat.TIMEOUT:
+                closing.end(self, now, Reason.PING_TIMEOUT, "no heartbeat from the client")
 
     def _expire(self, now: float) -> None:
         if self.state is State.CONNECTING:
@@ -343,7 +345,7 @@ class Session(Timed):
         else:
             assert self.websocket is not None, "its transport says so"
             self.websocket.flush(now)
-        if self.state is State.CLOSING and not self.outbox.waiting:
+        if self.state is State.CLOSING and not len(self.outbox):
             closing.finish(self, now)
 
     def drained(self, now: float) -> None:

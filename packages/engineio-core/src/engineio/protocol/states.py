@@ -24,7 +24,7 @@ class State(Enum):
     """The application accepted; messages flow."""
 
     CLOSING = auto()
-    """The application was told the end; queued packets and the close may still go out."""
+    """It has ended for the application; queued packets and the close may still go out."""
 
     CLOSED = auto()
     """Nothing more will happen."""

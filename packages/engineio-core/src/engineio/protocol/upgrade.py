@@ -78,13 +78,10 @@ def begin(session: Session, now: float, port: Port) -> None:
     session.upgrade = Upgrade(port, now + session.hub.config.upgrade_timeout)
 
 
-def probe(session: Session, now: float, data: Data | None) -> None:
-    """A WebSocket message arrived on the probing port; None for one that is too large."""
+def probe(session: Session, now: float, data: Data) -> None:
+    """A WebSocket message arrived on the probing port."""
     upgrade = session.upgrade
     assert upgrade is not None, "the engine routes only frames of a probing port here"
-    if data is None:
-        abandon(session, now, 1009, Reason.PAYLOAD_TOO_LARGE.value)
-        return
     try:
         step = upgrade_step(upgrade.state, session.codec.decode_frame(data))
     except PacketError:

@@ -15,6 +15,10 @@ from .revision import Codec
 
 __all__ = ["WebSocket"]
 
+# The most bytes of one write, so that its deadline is about a client that takes nothing and not
+# about one that takes a long queue slowly. A larger message goes out alone.
+_WRITE_BYTES = 65_536
+
 
 class WebSocket:
     """The WebSocket that carries a session.
@@ -55,7 +59,7 @@ class WebSocket:
         if self.busy or not self._outbox.waiting:
             return
         encode = self._codec.encode_frame
-        frames = [encode(packet) for packet in self._outbox.take()]
+        frames = [encode(packet) for packet in self._outbox.take(_WRITE_BYTES)]
         self.block(now)
         self._emit(Write(self.port, frames))
 

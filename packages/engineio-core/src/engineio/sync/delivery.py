@@ -14,18 +14,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..handlers import HandlerTable
-from ..protocol.sid import hashed_sid
 from ..queues import BaseCourier, BaseInbox, QueuedEvent
 from ..types import Data, DisconnectInfo
 from .concurrency import Concurrency, Event, Lock
 
 if TYPE_CHECKING:
     from ..config import ServerConfig
-    from ..protocol.session import Session
+    from ..protocol.packet import Packet
+    from ..protocol.session import SendOutcome, Session
     from .port import WebSocketPort
     from .sweep import Sweep
 
-__all__ = ["Courier", "Inbox"]
+__all__ = ["Courier", "Inbox", "Sender"]
 
 logger = logging.getLogger(__name__)
 
@@ -58,11 +58,32 @@ class Courier(BaseCourier):
         self.sweep: Sweep
 
 
-class Inbox(BaseInbox[Courier]):
+class Sender:
+    """A ``send`` that waits.
+
+    Args:
+        packet: The message.
+        over: What its thread waits for.
+
+    Attributes:
+        packet: The message.
+        over: Set when ``outcome`` is there.
+        outcome: What became of it: also an error, if it can never be sent.
+    """
+
+    __slots__ = ("outcome", "over", "packet")
+
+    def __init__(self, packet: Packet, over: Event) -> None:
+        self.packet = packet
+        self.over = over
+        self.outcome: SendOutcome | ValueError | None = None
+
+
+class Inbox(BaseInbox[Courier, Sender]):
     """The events of one session that its handlers have not seen yet, and the user's own record.
 
     Attributes:
-        senders: Events of ``send`` calls that wait for room in the send queue.
+        senders: As in every shell; they change under the driver's lock.
         is_full: Whether nothing more is to be read from the client.
     """
 
@@ -72,18 +93,22 @@ class Inbox(BaseInbox[Courier]):
         "_room",
         "_running",
         "is_full",
-        "senders",
     )
 
     def __init__(self, courier: Courier, session: Session) -> None:
         super().__init__(courier, session)
         self._lock: Lock = courier.concurrency.mutex()
-        self.senders: list[Event] | None = None
         self.is_full = False
         # How many threads are handing over events, and whether the last event has come.
         self._running = 0
         self._over = False
         self._room: Event | None = None
+
+    # -- sending ---------------------------------------------------------------------------
+
+    def wait(self, packet: Packet) -> Sender:
+        """Let a ``send`` wait, behind all that wait already."""
+        return self._stand_in_line(Sender(packet, self._courier.concurrency.event()))
 
     # -- putting in ------------------------------------------------------------------------
 
@@ -212,9 +237,8 @@ class Inbox(BaseInbox[Courier]):
         except self._courier.concurrency.exits:
             self._give_up()
             raise
-        except BaseException:  # whatever it is, the session goes on (faults.md F-73)
-            session = hashed_sid(self.session.sid)
-            logger.exception("the %s handler failed (session %s)", name, session)
+        except BaseException as error:  # noqa: BLE001  # whatever it is, the session goes on (F-73)
+            self._log_failure(logger, name, error)
 
     def _give_up(self) -> None:
         """This thread is being ended: let a worker hand over the rest."""

@@ -166,6 +166,9 @@ class Driver:
             UnicodeEncodeError: The message holds a lone surrogate.
         """
         with self._lock:
+            if session.owner.senders is not None:
+                # Whatever room there is belongs to those who came first.
+                return None
             frame = session.fast_out(message)
             if frame is not None and session.websocket is not None:
                 session.websocket.claim()
@@ -385,9 +388,13 @@ class Driver:
     def _queue(self, now: float, session: Session, message: Data) -> None:
         self.engine.emit(events.MessageReceived(session, message))
 
-    def too_large(self, port: WebSocketPort) -> None:
+    def too_big(self, port: WebSocketPort) -> None:
         """A message began on a WebSocket that is over the limit."""
-        self.input(self.engine.websocket_data, port, None)
+        self.input(self.engine.websocket_too_big, port)
+
+    def failed(self, port: WebSocketPort, code: int, detail: str) -> None:
+        """A WebSocket got what it cannot take and closes itself with ``code``; `closed` follows."""
+        self.input(self.engine.websocket_failed, port, code, detail)
 
     def closed(
         self,

@@ -8,33 +8,37 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from functools import partial
-from typing import Any, cast
+from typing import Any, Unpack, cast
 
 from ..errors import (
     ConfigError,
     MessageTooLargeError,
+    QueueFullError,
     SessionClosedError,
 )
-from ..handlers import EVENTS, is_async
+from ..functions import is_async
+from ..handlers import EVENTS
 from ..hooks import Hooks
 from ..http.request import Request
 from ..http.response import Response
 from ..messages import message_data
 from ..modes import resolve_sync_mode
+from ..options import ServerOptions
 from ..protocol.events import Drained
 from ..protocol.packet import Packet, PacketType, SharedPacket
 from ..protocol.session import SendOutcome, Session
 from ..protocol.states import State
-from ..servers import BaseServer, is_sent
+from ..servers import BaseServer, is_accepted
 from ..types import Data, Reason, SendData, TransportName
-from .concurrency import Event, Task, load
+from . import timer
+from .concurrency import Task, load
 from .connecting import ask
-from .delivery import Courier, Inbox
+from .delivery import Courier, Inbox, Sender
 from .driver import Driver
 from .port import WebSocketPort
-from .timer import Clock, SystemClock
+from .timer import SystemClock
 from .work import Observed
 
 __all__ = ["Server"]
@@ -68,15 +72,20 @@ class Server(BaseServer[Inbox]):
     """
 
     def __init__(
-        self, async_mode: str | None = None, *, clock: Clock | None = None, **options: Any
+        self,
+        async_mode: str | None = None,
+        *,
+        clock: timer.Clock | None = None,
+        **options: Unpack[ServerOptions],
     ) -> None:
         super().__init__(options)
         self.async_mode = resolve_sync_mode(async_mode)
         self._concurrency = load(self.async_mode)
         self._clock = clock
         self._last_gone = self._concurrency.event()
+        self._inboxes_lock = self._concurrency.mutex()
         self.driver = Driver(self.config, self, self._concurrency, clock)
-        self._hooks = Hooks(self._handlers, self.driver.engine)
+        self._hooks = Hooks(self._handlers, self.driver.engine, self.driver.now)
         self._courier = Courier(
             self._concurrency, self.config, self._handlers, self._caught_up, self.ended
         )
@@ -127,8 +136,10 @@ class Server(BaseServer[Inbox]):
     def broadcast(self, data: SendData, sids: Iterable[str] | None = None) -> int:
         """Send a message to many clients; it is encoded once, not once for each of them.
 
-        Clients that can take it get it at once. With the policy ``wait`` this then waits for those
-        whose queue is full, ``write_timeout`` at the most.
+        Clients that can take it get it at once. With the policy ``wait`` this then waits for all
+        those whose queue is full, until each has taken something or is given up: a WebSocket that
+        takes nothing after ``write_timeout``, a polling client that does not come back only after
+        ``ping_interval`` and ``ping_timeout``.
 
         Args:
             data: As for `send`.
@@ -145,7 +156,7 @@ class Server(BaseServer[Inbox]):
         message = message_data(data, self.config.json)
         packet = SharedPacket(PacketType.MESSAGE, message)
         taken = 0
-        full: list[Session] = []
+        full: list[tuple[Session, Sender]] = []
         too_large: MessageTooLargeError | None = None
         for session in self._chosen(sids):
             if session.state is not State.OPEN:
@@ -154,18 +165,18 @@ class Server(BaseServer[Inbox]):
                 if self._send_at_once(session, message):
                     taken += 1
                     continue
-                outcome = self.driver.input(self.driver.engine.send, session, packet)
+                outcome = self.driver.input(self._try, session, packet)
             except MessageTooLargeError as error:
                 too_large = error
                 continue
-            except SessionClosedError:
+            except QueueFullError:
                 continue
+            if isinstance(outcome, Sender):
+                full.append((session, outcome))
             taken += outcome is SendOutcome.ACCEPTED
-            if outcome is SendOutcome.FULL:
-                full.append(session)
-        for session in full:
-            with suppress(SessionClosedError):
-                taken += self._send(session, packet)
+        more, too_large_there = self._await_all(full)
+        taken += more
+        too_large = too_large or too_large_there
         if too_large is not None:
             raise too_large
         return taken
@@ -272,15 +283,17 @@ class Server(BaseServer[Inbox]):
 
     def forked(self) -> None:
         """Forget the sessions of the process that this one was copied from (for the driver)."""
+        self._inboxes_lock = self._concurrency.mutex()
         self._inboxes.clear()
         self._courier.sweep = self.driver.sweep
-        self._hooks = Hooks(self._handlers, self.driver.engine)
+        self._hooks = Hooks(self._handlers, self.driver.engine, self.driver.now)
         self._hooks.changed()
 
     def opened(self, session: Session) -> None:
         """Give a new session its inbox (for the driver)."""
         inbox = session.owner = Inbox(self._courier, session)
-        self._inboxes[session.sid] = inbox
+        with self._inboxes_lock:
+            self._inboxes[session.sid] = inbox
 
     def ask(self, session: Session, request: Request) -> Response | None:
         """Ask the connect handler (for the driver)."""
@@ -290,11 +303,20 @@ class Server(BaseServer[Inbox]):
         return ask(handler, session.sid, request, self._concurrency.exits)
 
     def drained(self, session: Session) -> None:
-        """Wake who waits for room in a send queue (for the driver)."""
+        """Let those go on who wait for room in a send queue, in their order (for the driver)."""
         inbox = cast(Inbox, session.owner)
-        senders, inbox.senders = inbox.senders, None
-        for sender in senders or ():
-            sender.set()
+        while inbox.senders:
+            sender = inbox.senders[0]
+            try:
+                outcome = self.driver.engine.send(self.driver.now(), session, sender.packet)
+                if outcome is SendOutcome.FULL:
+                    break
+                sender.outcome = outcome
+            except (MessageTooLargeError, UnicodeEncodeError) as error:
+                # It had to stand in line before anybody looked at it.
+                sender.outcome = error
+            inbox.leave(sender)
+            sender.over.set()
 
     def observed(self, event: Observed, now: float) -> None:
         """Tell the hooks (for the driver)."""
@@ -309,7 +331,10 @@ class Server(BaseServer[Inbox]):
 
     def ended(self, session: Session) -> None:
         """Forget a session: its disconnect handler is over, or there is none to call."""
-        self._inboxes.pop(session.sid, None)
+        with self._inboxes_lock:
+            # With sids of the application's own, the client may be back under the same one.
+            if self._inboxes.get(session.sid) is session.owner:
+                del self._inboxes[session.sid]
         if not self._inboxes:
             self._last_gone.set()
 
@@ -340,24 +365,56 @@ class Server(BaseServer[Inbox]):
         return True
 
     def _send(self, session: Session, packet: Packet) -> bool:
-        while True:
-            outcome, room = self.driver.input(self._try, session, packet)
-            sent = is_sent(outcome, room is not None)
-            if sent is not None or room is None:
-                return bool(sent)
-            room.wait()
+        return self._await(session, self.driver.input(self._try, session, packet))
 
-    def _try(
-        self, now: float, session: Session, packet: Packet
-    ) -> tuple[SendOutcome, Event | None]:
+    def _await(self, session: Session, result: SendOutcome | Sender) -> bool:
+        """Return what ``send`` returns for what `_try` returned."""
+        if not isinstance(result, Sender):
+            return is_accepted(result)
+        try:
+            result.over.wait()
+        except BaseException:
+            # A greenlet may be told to stop waiting, and what nobody waits for must not pile up.
+            self.driver.input(self._leave, session, result)
+            raise
+        assert result.outcome is not None, "it is set first"
+        if not isinstance(result.outcome, SendOutcome):
+            raise result.outcome
+        return is_accepted(result.outcome)
+
+    def _try(self, now: float, session: Session, packet: Packet) -> SendOutcome | Sender:
         """Queue a message, or stand in line for room; under the driver's lock."""
-        outcome = self.driver.engine.send(now, session, packet)
-        if outcome is not SendOutcome.FULL or session.state is State.CONNECTING:
-            return outcome, None
-        room = self._concurrency.event()
         inbox = cast(Inbox, session.owner)
-        inbox.senders = [*(inbox.senders or ()), room]
-        return outcome, room
+        if session.state is State.OPEN and inbox.senders:
+            # Whatever room there is belongs to those who came first.
+            return inbox.wait(packet)
+        outcome = self.driver.engine.send(now, session, packet)
+        if outcome is not SendOutcome.FULL:
+            return outcome
+        if session.state is State.CONNECTING:
+            raise QueueFullError("the queue is full and the client is not connected yet")
+        return inbox.wait(packet)
+
+    def _await_all(
+        self, waiting: list[tuple[Session, Sender]]
+    ) -> tuple[int, MessageTooLargeError | None]:
+        """Wait for all of them; return how many were taken, and the error if one cannot be."""
+        taken, too_large = 0, None
+        try:
+            while waiting:
+                try:
+                    taken += self._await(*waiting.pop())
+                except SessionClosedError:
+                    continue
+                except MessageTooLargeError as error:
+                    too_large = error
+            return taken, too_large
+        finally:
+            for session, sender in waiting:
+                self.driver.input(self._leave, session, sender)
+
+    def _leave(self, _now: float, session: Session, sender: Sender) -> None:
+        cast(Inbox, session.owner).leave(sender)
 
     def _caught_up(self, session: Session) -> None:
         self.driver.input(self.driver.engine.pause, session, False)

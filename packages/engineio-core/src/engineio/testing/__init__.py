@@ -3,6 +3,7 @@
 from .client import Client
 from .clock import FakeClock
 from .errors import ConnectionClosed, ConnectionRejected
+from .live import LiveNetwork
 from .memory import ASGINetwork
 from .network import Answer, Network
 
@@ -13,5 +14,6 @@ __all__ = [
     "ConnectionClosed",
     "ConnectionRejected",
     "FakeClock",
+    "LiveNetwork",
     "Network",
 ]
