@@ -144,9 +144,9 @@ def options() -> str:
         rows.append((code(item.name), code(default), texts[item.name].replace("``", "`")))
     aliases = ", ".join(f"`{other}` for `{name}`" for other, name in ALIASES.items())
     return (
-        "# Options\n\nKeyword arguments of `engineio.AsyncServer`, beside `async_mode` and "
-        "`clock`. Times are in seconds, sizes in bytes. An unknown option is an error that lists "
-        f"near matches. Other names: {aliases}.\n\n" + table(*rows)
+        "# Options\n\nKeyword arguments of `engineio.AsyncServer` and `engineio.Server`, beside "
+        "`async_mode` and `clock`. Times are in seconds, sizes in bytes. An unknown option is an "
+        f"error that lists near matches. Other names: {aliases}.\n\n" + table(*rows)
     )
 
 
