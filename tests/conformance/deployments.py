@@ -66,6 +66,7 @@ DEPLOYMENTS = (
         ("hypercorn", _ASGI, "--bind={host}:{port}", "--workers=0"),
         missing={
             Ability.QUIET_STOP: "it logs the cancellation of connections that it drops",
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
             Ability.IDLE_CLOSE: "it notices after its keep-alive timeout of 5 s",
             Ability.CLIENT_CODES: "every close is a 1006 to it",
             Ability.QUIET: _LOGS_TRACEBACKS,
