@@ -374,8 +374,11 @@ class AsyncServer(Registrar):
         return True
 
     async def _send(self, session: Session, packet: Packet) -> bool:
-        inbox = cast(Inbox, session.owner)
-        if inbox.senders:
+        inbox: Inbox | None = session.owner
+        if inbox is None:
+            # It ended, and its handler returned, before a broadcast came to it.
+            outcome = SendOutcome.CLOSED
+        elif inbox.senders:
             # Whatever room there is belongs to those who came first.
             outcome = await self._wait_for_room(inbox, packet)
         else:
