@@ -90,6 +90,13 @@ CONSEQUENCES = {
     "official clients use none.",
     Ability.MASKING: "A client that does not mask its WebSocket frames is served nevertheless. "
     "Browsers and the official clients mask them.",
+    Ability.PROMPT_ACCEPT: "New clients may wait for up to 2 s while others leave connections open "
+    "that the server closes.",
+    Ability.KEEP_ALIVE: "Every request of a polling client costs a connection of its own.",
+    Ability.TWO_LENGTHS: "A request that announces two lengths is served. Let a proxy refuse such.",
+    Ability.OWN_HOST: "A client that sends an absolute target chooses its own origin by it; "
+    "browsers do not send such. Let a proxy set Host.",
+    Ability.RAW_PATHS: "Paths with doubled slashes at their beginning reach Engine.IO too.",
     Ability.EXPECT_CONTINUE: "A client that waits for `100 Continue` waits in vain. Browsers do "
     "not.",
     Ability.HALF_CLOSE: "A client that ends its half of the connection after a request gets no "
@@ -135,9 +142,9 @@ def options() -> str:
         rows.append((code(item.name), code(default), texts[item.name].replace("``", "`")))
     aliases = ", ".join(f"`{other}` for `{name}`" for other, name in ALIASES.items())
     return (
-        "# Options\n\nKeyword arguments of `engineio.AsyncServer`, beside `async_mode` and "
-        "`clock`. Times are in seconds, sizes in bytes. An unknown option is an error that lists "
-        f"near matches. Other names: {aliases}.\n\n" + table(*rows)
+        "# Options\n\nKeyword arguments of `engineio.AsyncServer` and `engineio.Server`, beside "
+        "`async_mode` and `clock`. Times are in seconds, sizes in bytes. An unknown option is an "
+        f"error that lists near matches. Other names: {aliases}.\n\n" + table(*rows)
     )
 
 

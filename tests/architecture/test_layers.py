@@ -23,7 +23,19 @@ NAMED_IN_TYPES = {"base": {"http"}}
 # the shells share.
 MODULES = {
     "base": {"types", "errors", "functions", "options", "config"},
-    "shared": {"callbacks", "handlers", "logs", "messages", "modes", "registrar"},
+    "shared": {
+        "callbacks",
+        "handlers",
+        "hooks",
+        "logs",
+        "messages",
+        "modes",
+        "ports",
+        "queues",
+        "registrar",
+        "servers",
+        "verdicts",
+    },
     "root": {"_guard"},
 }
 PURE = {"base", "http", "protocol"}
@@ -163,12 +175,13 @@ def test_pants_knows_the_same_layers() -> None:
     exec(compile(build.read_text("utf-8"), build, "exec"), names)
 
     # Pants counts what only types need and the package's own __init__.py as imported, and it
-    # guards who uses wsproto as well.
+    # guards who uses wsproto and what the modes of greenlets need as well.
     expected = {
         layer: allowed | NAMED_IN_TYPES.get(layer, set()) | {"root"}
         for layer, allowed in LAYERS.items()
     }
     expected["gateway"].add("wsproto")
+    expected["sync"] |= {"eventlet", "gevent"}
     del expected["testing"], expected["root"]
     assert declared == expected
 

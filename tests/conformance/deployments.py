@@ -9,10 +9,18 @@ __all__ = ["DEPLOYMENTS"]
 
 _ASGI = "tests.conformance.application.asgi:app"
 _UVICORN = ("uvicorn", _ASGI, "--host={host}", "--port={port}", "--log-level=warning")
-_AIOHTTP = ("tests.conformance.application.aiohttp_app", "--host={host}", "--port={port}")
+_WSGI = "tests.conformance.application.wsgi"
+_SERVE = ("tests.conformance.application.serve",)
+_GUNICORN = ("gunicorn", "--workers=1", "--bind={host}:{port}", "--log-level=warning")
 _DROPS_EARLY_FRAMES = "its HTTP parser drops what follows the request in the same segment"
 _DROPS_HALF_CLOSED = "it drops a client that has sent FIN"
 _COUNTS_ARRIVED = "it counts the bytes that arrive, not those announced"
+_LOGS_BAD_HEADS = "it logs a traceback for a head that is cut off or has too many fields"
+_ONE_REQUEST = "it closes every connection after one request"
+_TAKES_FIRST = "it takes the first of them"
+_ONE_SLASH = "its HTTP parser makes one slash of those that a target begins with"
+_CAPS_FRAGMENTS = "over 4 096 fragments it is closed with 1008"
+_AIOHTTP = ("tests.conformance.application.aiohttp_app", "--host={host}", "--port={port}")
 _WAITS_FOR_ALL = "it waits for every connection, and so for the whole shutdown_timeout"
 _LOGS_TRACEBACKS = "it logs a traceback for header fields that are not ASCII"
 _AIOHTTP_CANNOT = {
@@ -118,4 +126,110 @@ DEPLOYMENTS = (
     ),
     Deployment("aiohttp", _AIOHTTP, missing=_AIOHTTP_CANNOT),
     Deployment("aiohttp-uvloop", (*_AIOHTTP, "--uvloop"), missing=_AIOHTTP_CANNOT),
+    Deployment(
+        "werkzeug",
+        (*_SERVE, "werkzeug", "--host={host}", "--port={port}"),
+        missing={
+            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
+            Ability.KEEP_ALIVE: _ONE_REQUEST,
+            Ability.OWN_HOST: "an absolute target replaces Host",
+            Ability.RAW_PATHS: _ONE_SLASH,
+        },
+    ),
+    Deployment(
+        "gunicorn-gthread",
+        (*_GUNICORN, "--worker-class=gthread", "--threads=250", f"{_WSGI}:threading_app"),
+        missing={
+            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
+            Ability.PROMPT_ACCEPT: "it accepts none for 2 s if a client keeps open what it closes",
+        },
+    ),
+    Deployment(
+        "gunicorn-gevent",
+        (*_GUNICORN, "--worker-class=gevent", f"{_WSGI}:gevent_app"),
+        missing={
+            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
+        },
+    ),
+    Deployment(
+        "gunicorn-gevent-pywsgi",
+        (*_GUNICORN, "--worker-class=gevent_pywsgi", f"{_WSGI}:gevent_app"),
+        missing={
+            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
+            Ability.QUIET: _LOGS_BAD_HEADS,
+            Ability.TWO_LENGTHS: _TAKES_FIRST,
+        },
+    ),
+    Deployment(
+        "pywsgi",
+        (*_SERVE, "pywsgi", "--host={host}", "--port={port}"),
+        missing={
+            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
+            Ability.QUIET: _LOGS_BAD_HEADS,
+            Ability.TWO_LENGTHS: _TAKES_FIRST,
+        },
+    ),
+    Deployment(
+        "pywsgi-patched",
+        (*_SERVE, "pywsgi", "--host={host}", "--port={port}", "--patched"),
+        missing={
+            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
+            Ability.QUIET: _LOGS_BAD_HEADS,
+            Ability.TWO_LENGTHS: _TAKES_FIRST,
+        },
+    ),
+    Deployment(
+        "eventlet",
+        (*_SERVE, "eventlet", "--host={host}", "--port={port}"),
+        missing={
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
+            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+            Ability.TWO_LENGTHS: _TAKES_FIRST,
+            Ability.RAW_PATHS: _ONE_SLASH,
+        },
+    ),
+    Deployment(
+        "eventlet-patched",
+        (*_SERVE, "eventlet", "--host={host}", "--port={port}", "--patched"),
+        missing={
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
+            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+            Ability.TWO_LENGTHS: _TAKES_FIRST,
+            Ability.RAW_PATHS: _ONE_SLASH,
+        },
+    ),
+    Deployment(
+        "uwsgi-gevent",
+        (*_SERVE, "uwsgi-gevent", "--host={host}", "--port={port}"),
+        missing={
+            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
+            Ability.KEEP_ALIVE: _ONE_REQUEST,
+            Ability.LETS_FINISH: "its workers end before Python hears of the signal",
+            Ability.EARLY_FRAMES: _DROPS_EARLY_FRAMES,
+            Ability.EXPECT_CONTINUE: "it waits for the body, whatever the client expects",
+            Ability.LONG_TARGETS: "over its buffer of 64 KiB it drops the connection",
+            Ability.MANY_FIELDS: "over 64 of them it drops the connection",
+        },
+    ),
+    Deployment(
+        "uwsgi-threads",
+        (*_SERVE, "uwsgi-threads", "--host={host}", "--port={port}"),
+        missing={
+            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
+            Ability.KEEP_ALIVE: _ONE_REQUEST,
+            Ability.LETS_FINISH: "its workers end before Python hears of the signal",
+            Ability.EARLY_FRAMES: _DROPS_EARLY_FRAMES,
+            Ability.EXPECT_CONTINUE: "it waits for the body, whatever the client expects",
+            Ability.LONG_TARGETS: "over its buffer of 64 KiB it drops the connection",
+            Ability.MANY_FIELDS: "over 64 of them it drops the connection",
+        },
+    ),
 )

@@ -228,6 +228,7 @@ async def test_f37_a_body_that_drips(server: Server) -> None:
 
 async def test_f37_an_idle_connection_costs_nothing(server: Server) -> None:
     """A client that connects and says nothing, or half a head, holds up nobody."""
+    server.breaks_rules_below()
     idle = await server.connect()
     half = await server.connect()
     await half.write(b"GET /engine.io/?EIO=4 HTTP/1.1\r\nHost: x\r\n")
@@ -274,7 +275,11 @@ async def test_f43_pipelined_requests(server: Server) -> None:
     await connection.write(post + request_bytes("GET", session.target()))
 
     assert (await connection.response()).body == b"ok"
-    assert (await connection.response()).body == b"4hello"
+    if server.can(Ability.KEEP_ALIVE):
+        assert (await connection.response()).body == b"4hello"
+    else:
+        await connection.ended()
+        assert await session.poll() == ["4hello"]
 
 
 async def test_f43_a_connection_is_usable_after_a_refusal(server: Server) -> None:
@@ -285,7 +290,7 @@ async def test_f43_a_connection_is_usable_after_a_refusal(server: Server) -> Non
 
     first = await connection.request("POST", unknown, fields=[TEXT], body=b"4x")
     assert_refused(server, first, SESSION_UNKNOWN)
-    if first.header("connection") == "close":
+    if first.header("connection") == "close" or not server.can(Ability.KEEP_ALIVE):
         connection = await server.connect()
     second = await connection.request("POST", session.target(), fields=[TEXT], body=b"4hello")
     assert second.body == b"ok"
@@ -339,8 +344,10 @@ async def test_f45_an_absolute_target_makes_no_own_origin(server: Server) -> Non
     target = f"http://evil.example{server.target(key=key)}"
     fields = [("Origin", "http://evil.example")]
     await connection.write(request_bytes("GET", target, fields=fields))
-    assert (await connection.response()).status in {400, 403, 404}
-    assert (await server.account(key)).order == ()
+    answer = await connection.response()
+    if server.can(Ability.OWN_HOST):
+        assert answer.status in {400, 403, 404}
+        assert (await server.account(key)).order == ()
 
 
 async def test_f45_a_request_head_in_pieces(server: Server) -> None:
@@ -399,5 +406,7 @@ async def test_sec40_framing_that_two_parsers_read_differently(server: Server, h
     connection.finish()
     answer = await connection.ended()
 
+    if head == SMUGGLED["two lengths"] and not server.can(Ability.TWO_LENGTHS):
+        return
     assert b" 200 " not in answer.partition(b"\r\n")[0]
     assert await _messages(server, session) == ()

@@ -5,8 +5,9 @@ import types
 
 import pytest
 
+from engineio import modes
 from engineio.errors import ConfigError
-from engineio.modes import ASYNC_MODES, resolve_async_mode
+from engineio.modes import ASYNC_MODES, SYNC_MODES, resolve_async_mode, resolve_sync_mode
 
 
 class Mode:
@@ -99,3 +100,51 @@ def test_asgi_does_not_attach():
 
     with pytest.raises(ConfigError, match=r"wrap the application in engineio\.ASGIApp"):
         mode.attach(object(), object(), "engine.io")
+
+
+@pytest.mark.parametrize(
+    ("there", "chosen"),
+    [
+        ({"eventlet", "gevent", "uwsgi"}, "eventlet"),
+        ({"gevent", "uwsgi"}, "gevent_uwsgi"),
+        ({"gevent"}, "gevent"),
+        ({"uwsgi"}, "threading"),
+        (set(), "threading"),
+    ],
+)
+def test_of_the_modes_for_threads_and_greenlets_the_first_usable_one_is_chosen(
+    monkeypatch, there, chosen
+):
+    """The order is eventlet, gevent_uwsgi, gevent, threading."""
+    for name in ("eventlet", "gevent", "uwsgi"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setattr(modes, "_is_installed", there.__contains__)
+
+    assert resolve_sync_mode(None) == chosen
+    assert resolve_sync_mode(chosen) == chosen
+
+
+@pytest.mark.parametrize(
+    ("name", "there", "message"),
+    [
+        ("gevent", set(), "needs gevent: install it"),
+        ("eventlet", {"gevent"}, "needs eventlet: install it"),
+        ("gevent_uwsgi", {"gevent"}, "inside the uWSGI server alone"),
+        ("asgi", {"gevent"}, "there are eventlet, gevent_uwsgi, gevent, threading"),
+    ],
+)
+def test_a_mode_that_is_not_usable_says_why(monkeypatch, name, there, message):
+    for module in ("eventlet", "gevent", "uwsgi"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.setattr(modes, "_is_installed", there.__contains__)
+
+    with pytest.raises(ConfigError, match=message):
+        resolve_sync_mode(name)
+
+
+def test_inside_uwsgi_its_module_has_no_file(monkeypatch):
+    monkeypatch.setitem(sys.modules, "uwsgi", types.ModuleType("uwsgi"))
+    monkeypatch.setitem(sys.modules, "gevent", types.ModuleType("gevent"))
+
+    assert resolve_sync_mode("gevent_uwsgi") == "gevent_uwsgi"
+    assert list(SYNC_MODES)[-1] == "threading"

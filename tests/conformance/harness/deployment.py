@@ -62,6 +62,11 @@ class Ability(StrEnum):
     LAST_FRAMES = "still sends WebSocket frames after the stop signal"
     CLOSES_TCP = "ends the TCP connection after the closing handshake of a WebSocket"
     EXPECT_CONTINUE = "answers Expect: 100-continue"
+    PROMPT_ACCEPT = "serves new clients at once while others leave their connections open"
+    TWO_LENGTHS = "refuses a request that announces two lengths"
+    OWN_HOST = "takes the authority of a request from Host and not from its target"
+    RAW_PATHS = "passes the path of a request on as it came"
+    KEEP_ALIVE = "keeps a connection for the next request"
     HALF_CLOSE = "still answers a client that has sent FIN after its request"
 
 

@@ -33,7 +33,7 @@ def fail(request):
 
 
 def test_a_request_that_passes_says_what_it_asks_for_and_from_where():
-    query, client = check()
+    query, client, _ = check()
 
     assert query.transport == "polling"
     assert client.address == "192.0.2.1"
@@ -87,7 +87,7 @@ def test_f88_forwarded_fields_of_a_peer_that_is_not_trusted_are_ignored():
 
 
 def test_f88_forwarded_fields_of_a_trusted_proxy_count():
-    _, client = check(
+    _, client, _ = check(
         ("origin", "https://chat.example"),
         ("x-forwarded-host", "chat.example"),
         ("x-forwarded-proto", "https"),

@@ -4,7 +4,11 @@ import json
 
 import pytest
 
+from engineio.config import ServerConfig
 from engineio.errors import BodyAborted, UnknownSessionError
+from engineio.http.request import Headers, Request
+from engineio.protocol.actions import Refuse, Reply
+from engineio.protocol.engine import Engine
 from engineio.protocol.events import Connecting, Disconnected, RequestRejected
 from engineio.types import Reason
 
@@ -477,3 +481,46 @@ def test_a_deadline_is_never_reported_later_than_it_is(serve):
     server.get(sid)
 
     assert server.engine.deadline() <= server.now + 0.1
+
+
+class TestAdmittingBeforehand:
+    """What a shell with a lock does without it, because the application's functions may wait."""
+
+    HANDSHAKE = Request("GET", "/engine.io/", "EIO=4&transport=polling", Headers())
+
+    def test_the_functions_of_the_application_are_called_once(self):
+        calls = []
+
+        def allow(request):
+            calls.append("allow")
+            return True
+
+        def generate(request):
+            calls.append("generate")
+            return "mine"
+
+        options = {"allow_request": allow, "generate_id": generate}
+        engine = Engine(ServerConfig.build(options))
+        admitted = engine.admit(self.HANDSHAKE)
+        assert engine.sessions == {}
+        engine.http(0.0, self.HANDSHAKE, "ticket", admitted)
+
+        assert calls == ["allow", "generate"]
+        assert list(engine.sessions) == ["mine"]
+
+    def test_an_id_that_was_taken_meanwhile_is_refused(self):
+        engine = Engine(ServerConfig.build({"generate_id": lambda request: "mine"}))
+        verdicts = [engine.admit(self.HANDSHAKE) for _ in range(2)]
+        for number, admitted in enumerate(verdicts):
+            engine.http(0.0, self.HANDSHAKE, number, admitted)
+
+        assert len(engine.sessions) == 1
+        replies = [output for output in engine.outputs if isinstance(output, Reply)]
+        assert [reply.response.status for reply in replies] == [400]
+
+    def test_a_refusal_is_passed_on(self):
+        engine = Engine(ServerConfig.build({"allow_request": lambda request: False}))
+        engine.websocket_open(0.0, self.HANDSHAKE, "port", engine.admit(self.HANDSHAKE))
+
+        refusals = [output for output in engine.outputs if isinstance(output, Refuse)]
+        assert [refusal.response.status for refusal in refusals] == [403]

@@ -3,7 +3,11 @@
 import pytest
 
 from engineio.protocol.actions import Write
-from engineio.types import Reason
+from engineio.protocol.outbox import Outbox
+from engineio.protocol.packet import NOOP, Packet, PacketType
+from engineio.protocol.revision import codec_for
+from engineio.protocol.websocket import WebSocket
+from engineio.types import Reason, Revision
 
 
 def test_the_open_packet_is_the_first_frame(serve):
@@ -270,3 +274,47 @@ def test_a_close_packet_closes_the_websocket_at_once(serve):
     assert server.reason(sid) is Reason.CLIENT_DISCONNECT
     assert socket.close_code == 1000
     assert server.messages(sid) == []
+
+
+class TestAPortThatIsWrittenToDirectly:
+    def port(self):
+        outbox = Outbox(1_000, 10)
+        written: list[Write] = []
+        port = WebSocket(written.append, outbox, codec_for(Revision.V4, base64=False), "port", 1.0)
+        port.drained()
+        return port, outbox, written
+
+    def test_nothing_else_is_written_until_it_is_free(self):
+        port, outbox, written = self.port()
+        port.claim()
+        outbox.put(NOOP)
+        port.flush(0.0)
+
+        assert written == []
+        assert not port.unclaim()
+        assert port.busy
+        port.drained()
+        port.flush(0.0)
+        assert written == [Write("port", ["6"])]
+
+    def test_it_is_free_at_once_where_nothing_else_came(self):
+        port, _, written = self.port()
+        port.claim()
+
+        assert port.unclaim()
+        assert not port.busy
+        assert written == []
+
+    def test_a_frame_that_was_not_taken_stands_before_what_came_meanwhile(self):
+        port, outbox, written = self.port()
+        first, second = (Packet(PacketType.MESSAGE, text) for text in ("first", "second"))
+        port.claim()
+        outbox.put(second)
+        outbox.lend(first)
+        port.block(0.0)
+
+        assert outbox.waiting == 1
+        assert port.deadline == 1.0
+        port.drained()
+        port.flush(0.0)
+        assert written == [Write("port", ["4second"])]

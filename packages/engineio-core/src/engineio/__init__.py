@@ -23,10 +23,12 @@ if TYPE_CHECKING:
         UnknownSessionError,
     )
     from .gateway.asgi import ASGIApp
+    from .gateway.wsgi import Middleware, WSGIApp
     from .http.request import Request
     from .options import ServerOptions
     from .protocol.events import RequestRejected
     from .protocol.packet import Packet
+    from .sync.server import Server
     from .types import Data, DisconnectInfo, Environ, Reason, Revision, SendData, Transport
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "EngineIOError",
     "Environ",
     "MessageTooLargeError",
+    "Middleware",
     "Packet",
     "QueueFullError",
     "Reason",
@@ -46,10 +49,12 @@ __all__ = [
     "RequestRejected",
     "Revision",
     "SendData",
+    "Server",
     "ServerOptions",
     "SessionClosedError",
     "Transport",
     "UnknownSessionError",
+    "WSGIApp",
     "__version__",
 ]
 
@@ -65,6 +70,7 @@ _MODULES = {
     "EngineIOError": "errors",
     "Environ": "types",
     "MessageTooLargeError": "errors",
+    "Middleware": "gateway.wsgi",
     "Packet": "protocol.packet",
     "QueueFullError": "errors",
     "Reason": "types",
@@ -72,10 +78,12 @@ _MODULES = {
     "RequestRejected": "protocol.events",
     "Revision": "types",
     "SendData": "types",
+    "Server": "sync.server",
     "ServerOptions": "options",
     "SessionClosedError": "errors",
     "Transport": "types",
     "UnknownSessionError": "errors",
+    "WSGIApp": "gateway.wsgi",
 }
 
 refuse_other_distribution()

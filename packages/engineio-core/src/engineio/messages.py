@@ -1,4 +1,4 @@
-"""Turning what applications send into message data, for both shells."""
+"""Turning what applications send into message data, and back, for both shells."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from .types import Data, JSONModule
 
-__all__ = ["message_data"]
+__all__ = ["message_data", "received_data"]
 
 
 def message_data(data: Any, json: JSONModule) -> Data:
@@ -34,3 +34,22 @@ def message_data(data: Any, json: JSONModule) -> Data:
             return message_data(dict(data), json)
         case _:
             raise TypeError(f"a message is str, bytes, dict or list, not {type(data).__name__}")
+
+
+def received_data(data: Data, decode_json: bool, json: JSONModule) -> Any:
+    """Return what a message handler gets for incoming ``data``.
+
+    With ``decode_json`` that is a dict or list for text that is a JSON object or array, and the
+    same ``str`` or ``bytes`` in all other cases.
+
+    Args:
+        data: The message.
+        decode_json: The option of that name.
+        json: What reads the JSON.
+    """
+    if not decode_json or isinstance(data, bytes) or data[:1] not in ("{", "["):
+        return data
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return data

@@ -6,13 +6,15 @@ group ``engineio.modes``; no framework is imported to find out whether it is the
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol, cast
 
 from .errors import ConfigError
 from .http.response import Response
 
-__all__ = ["ASYNC_MODES", "AsyncMode", "resolve_async_mode"]
+__all__ = ["ASYNC_MODES", "SYNC_MODES", "AsyncMode", "resolve_async_mode", "resolve_sync_mode"]
 
 GROUP = "engineio.modes"
 
@@ -23,6 +25,14 @@ ASYNC_MODES: dict[str, str] = {
     "asgi": "engineio-core",
 }
 """The modes of the asyncio server in the order of their choice, each with its distribution."""
+
+SYNC_MODES: dict[str, tuple[str, ...]] = {
+    "eventlet": ("eventlet",),
+    "gevent_uwsgi": ("gevent", "uwsgi"),
+    "gevent": ("gevent",),
+    "threading": (),
+}
+"""The modes of the other server in the order of their choice, each with the modules it needs."""
 
 
 class AsyncMode(Protocol):
@@ -67,6 +77,33 @@ def resolve_async_mode(name: str | None) -> tuple[str, AsyncMode]:
     if name not in installed:
         raise ConfigError(f"async_mode {name!r} needs the package {ASYNC_MODES[name]}: install it")
     return name, _load(installed[name])
+
+
+def resolve_sync_mode(name: str | None) -> str:
+    """Return ``name``, or the name of the first mode that is usable here.
+
+    Raises:
+        ConfigError: There is no such mode, or a module that it needs is not there.
+    """
+    if name is None:
+        return next(mode for mode, modules in SYNC_MODES.items() if not _missing(modules))
+    if name not in SYNC_MODES:
+        raise ConfigError(f"unknown async_mode {name!r}; there are {', '.join(SYNC_MODES)}")
+    missing = _missing(SYNC_MODES[name])
+    if "uwsgi" in missing:
+        raise ConfigError(f"async_mode {name!r} works inside the uWSGI server alone")
+    if missing:
+        raise ConfigError(f"async_mode {name!r} needs {missing[0]}: install it")
+    return name
+
+
+def _missing(modules: tuple[str, ...]) -> list[str]:
+    # The module uwsgi is there inside the server alone, and has no file that could be found.
+    return [name for name in modules if name not in sys.modules and not _is_installed(name)]
+
+
+def _is_installed(name: str) -> bool:
+    return importlib.util.find_spec(name) is not None
 
 
 def _load(point: EntryPoint) -> AsyncMode:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from inspect import isawaitable
 from typing import Any
 
+from .. import verdicts
 from ..errors import ConnectionRefused
 from ..handlers import Handler
 from ..http.request import Request
 from ..http.response import Response, json_response
-from ..protocol.sid import hashed_sid
 from .threads import call_in_thread
 
 __all__ = ["ask"]
-
-logger = logging.getLogger(__name__)
 
 
 async def ask(
@@ -29,9 +26,8 @@ async def ask(
 ) -> Response | None:
     """Return None if the handler accepts, or the response that it refuses with.
 
-    "Returning False (or a value) refuses with 401 and that body"; an exception refuses with 401
-    too, and is logged; `ConnectionRefused` chooses its own status, and so do those exceptions of a
-    framework that stand for an answer.
+    An exception refuses too, and is logged; `ConnectionRefused` chooses its own status, and so do
+    those exceptions of a framework that stand for an answer.
 
     Args:
         handler: The handler.
@@ -41,27 +37,23 @@ async def ask(
         refusal: Returns the answer that an exception stands for, or None.
     """
     try:
-        args = (sid, request.native()) if handler.arity > 1 else (sid,)
         try:
-            verdict = await _call(handler, args, inline)
+            verdict = await _call(handler, verdicts.arguments(handler, sid, request), inline)
         except ConnectionRefused as refused:
-            return json_response(refused.status, refused.body)
+            return verdicts.refusal(refused)
         except Exception as error:
             answer = refusal(error)
             if answer is None:
                 raise
             return answer
-        if verdict is None or verdict is True:
-            return None
-        return json_response(401, "Unauthorized" if verdict is False else verdict)
+        return verdicts.response(verdict)
     except (KeyboardInterrupt, SystemExit):
         raise
     except asyncio.CancelledError:
         # Nobody will decide any more: the server is going down, or the handler gave up.
         return json_response(503, "Service Unavailable")
-    except BaseException:  # whatever it is, this client alone is refused
-        logger.exception("the connect handler failed (session %s)", hashed_sid(sid))
-        return json_response(401, "Unauthorized")
+    except BaseException as error:  # noqa: BLE001  # it is logged, and refuses this client alone
+        return verdicts.failure(sid, error)
 
 
 async def _call(handler: Handler, args: tuple[Any, ...], inline: bool) -> Any:

@@ -15,11 +15,9 @@ from functools import partial
 from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..errors import SessionClosedError, UnknownSessionError
 from ..handlers import Handler, HandlerTable
 from ..protocol.session import SendOutcome
-from ..protocol.sid import hashed_sid
-from ..protocol.states import State
+from ..queues import BaseCourier, BaseInbox, QueuedEvent
 from ..types import Data, DisconnectInfo
 from .threads import call_in_thread
 
@@ -41,7 +39,7 @@ _STREAK = 64
 _SLOW = 1.0
 
 
-class Courier:
+class Courier(BaseCourier):
     """What the inboxes of one server share.
 
     Args:
@@ -51,7 +49,6 @@ class Courier:
         over: Told when the disconnect handler of a session is over.
 
     Attributes:
-        limit: How many message handlers of one session may be at work.
         direct: The message handler where it can be called with the data as it is: the hot path.
     """
 
@@ -62,11 +59,8 @@ class Courier:
         pause: Callable[[Session, bool], None],
         over: Callable[[Session], None],
     ) -> None:
-        self.config = config
-        self.handlers = handlers
+        super().__init__(config, handlers, over)
         self.pause = pause
-        self.over = over
-        self.limit = config.max_concurrent_handlers if config.async_handlers else 1
         self.direct: Callable[..., Coroutine[Any, Any, object]] | None = None
         self.refresh()
 
@@ -88,14 +82,6 @@ def _warn_if_slow(handler: Handler, seconds: float) -> None:
         logger.warning("the handler %r blocked the event loop for %.1f s", handler.name, seconds)
 
 
-class _Event(NamedTuple):
-    """An event that waits for its handler."""
-
-    name: str
-    args: tuple[Any, ...]
-    size: int
-
-
 class Sender(NamedTuple):
     """A ``send`` that waits.
 
@@ -108,35 +94,18 @@ class Sender(NamedTuple):
     outcome: asyncio.Future[SendOutcome]
 
 
-class Inbox:
-    """The events of one session that its handlers have not seen yet, and the user's own record.
-
-    Attributes:
-        session: The engine's session.
-        user: What ``save_session`` stored.
-        senders: The ``send`` calls that wait for room in the send queue, the first one first.
-    """
+class Inbox(BaseInbox[Courier, Sender]):
+    """The events of one session that its handlers have not seen yet, and the user's own record."""
 
     __slots__ = (
-        "_bytes",
-        "_courier",
-        "_queue",
         "_room",
         "_running",
         "_scheduled",
         "_streak",
-        "senders",
-        "session",
-        "user",
     )
 
     def __init__(self, courier: Courier, session: Session) -> None:
-        self._courier = courier
-        self.session = session
-        self.user: dict[str, Any] = {}
-        self.senders: deque[Sender] | None = None
-        self._queue: deque[_Event] | None = None
-        self._bytes = 0
+        super().__init__(courier, session)
         self._running = 0
         self._streak = 0
         # Whether `_drain` is running, or will.
@@ -165,12 +134,10 @@ class Inbox:
         if self._queue is None and self._running < self._courier.limit and self._streak < _STREAK:
             self._handle(data)
             return
-        self._put(_Event("message", (self.session.sid, self._decoded(data)), len(data)))
-        config = self._courier.config
-        full = (
-            self._bytes >= config.receive_queue_bytes
-            or len(self._queue or ()) >= config.receive_queue_packets
+        self._put(
+            QueuedEvent("message", (self.session.sid, self._courier.decoded(data)), len(data))
         )
+        full = self._courier.is_full(self._bytes, len(self._queue or ()))
         if full and self._room is None:
             self._room = self._courier.loop.create_future()
             self._courier.pause(self.session, True)
@@ -182,7 +149,7 @@ class Inbox:
             if not sender.outcome.done():
                 sender.outcome.set_result(SendOutcome.CLOSED)
         self.senders = None
-        event = _Event("disconnect", (self.session.sid, info.reason, info), 0)
+        event = QueuedEvent("disconnect", (self.session.sid, info.reason, info), 0)
         if self._queue is None and not self._running:
             self._run_last(event)
         else:
@@ -190,34 +157,13 @@ class Inbox:
 
     def wait(self, packet: Packet) -> Sender:
         """Let a ``send`` wait, behind all that wait already."""
-        sender = Sender(packet, self._courier.loop.create_future())
-        if self.senders is None:
-            self.senders = deque()
-        self.senders.append(sender)
-        return sender
-
-    def leave(self, sender: Sender) -> None:
-        """A ``send`` waits no more."""
-        if self.senders is not None and sender in self.senders:
-            self.senders.remove(sender)
-        if not self.senders:
-            # Its presence alone keeps other messages from the direct way.
-            self.senders = None
+        return self._stand_in_line(Sender(packet, self._courier.loop.create_future()))
 
     def backlog(self) -> Awaitable[None] | None:
         """Return what a reader must await before it reads more, or None."""
         return self._room
 
-    def _decoded(self, data: Data) -> Any:
-        courier = self._courier
-        if not courier.config.decode_json or isinstance(data, bytes) or data[:1] not in ("{", "["):
-            return data
-        try:
-            return courier.config.json.loads(data)
-        except (ValueError, RecursionError):
-            return data
-
-    def _put(self, event: _Event) -> None:
+    def _put(self, event: QueuedEvent) -> None:
         if self._queue is None:
             self._queue = deque()
         self._queue.append(event)
@@ -250,18 +196,14 @@ class Inbox:
             self._queue = None
         self._scheduled = False
 
-    def _may_run(self, event: _Event) -> bool:
+    def _may_run(self, event: QueuedEvent) -> bool:
         if event.name == "disconnect":
             return not self._running
         return self._running < self._courier.limit
 
     def _catch_up(self) -> None:
-        config = self._courier.config
-        if (
-            self._room is not None
-            and self._bytes * 2 <= config.receive_queue_bytes
-            and len(self._queue or ()) * 2 <= config.receive_queue_packets
-        ):
+        has_room = self._courier.has_room(self._bytes, len(self._queue or ()))
+        if self._room is not None and has_room:
             self._release()
             self._courier.pause(self.session, False)
 
@@ -278,7 +220,7 @@ class Inbox:
         """Call the message handler now: the hot path."""
         function = self._courier.direct
         if function is None:
-            self._run("message", (self.session.sid, self._decoded(data)))
+            self._run("message", (self.session.sid, self._courier.decoded(data)))
             return
         self._running += 1
         try:
@@ -303,7 +245,7 @@ class Inbox:
             # What came meanwhile, or what the handler itself led to.
             self._schedule()
 
-    def _run_last(self, event: _Event) -> None:
+    def _run_last(self, event: QueuedEvent) -> None:
         handler = self._courier.handlers.get(event.name)
         args = event.args
         if handler is None or self._start(event.name, handler, args[: handler.arity], self._ended):
@@ -361,11 +303,4 @@ class Inbox:
         """Log what a handler raised; the session goes on (faults.md F-73)."""
         if isinstance(error, (KeyboardInterrupt, SystemExit)):
             raise error
-        session = hashed_sid(self.session.sid)
-        gone = isinstance(error, (SessionClosedError, UnknownSessionError))
-        if gone and self.session.state is not State.OPEN:
-            # The handler has answered a client that has left. A client that sends much and leaves
-            # at once would fill the log.
-            logger.debug("the %s handler had nobody to answer (session %s)", name, session)
-            return
-        logger.error("the %s handler failed (session %s)", name, session, exc_info=error)
+        self._log_failure(logger, name, error)

@@ -13,14 +13,13 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any, Unpack, cast
 
-from ..config import ServerConfig
 from ..errors import (
     MessageTooLargeError,
     QueueFullError,
     SessionClosedError,
-    UnknownSessionError,
 )
 from ..handlers import Handler
+from ..hooks import Hooks
 from ..http.request import Request
 from ..http.response import Response
 from ..messages import message_data
@@ -30,14 +29,13 @@ from ..protocol.events import Disconnected
 from ..protocol.packet import Packet, PacketType, SharedPacket
 from ..protocol.session import SendOutcome, Session
 from ..protocol.states import State
-from ..registrar import Registrar
+from ..servers import BaseServer, is_accepted
 from ..types import Data, Reason, SendData, TransportName
 from . import timer
 from .background import Background, BackgroundTask
 from .connecting import ask
 from .delivery import Courier, Inbox
 from .driver import Driver, Observed
-from .hooks import Hooks
 from .port import WebSocketPort
 from .timer import Clock
 
@@ -46,7 +44,7 @@ __all__ = ["AsyncServer"]
 logger = logging.getLogger(__name__)
 
 
-class AsyncServer(Registrar):
+class AsyncServer(BaseServer[Inbox]):
     """An Engine.IO server for asyncio.
 
     Args:
@@ -76,11 +74,9 @@ class AsyncServer(Registrar):
         clock: Clock | None = None,
         **options: Unpack[ServerOptions],
     ) -> None:
-        super().__init__()
-        self.config = ServerConfig.build(options)
+        super().__init__(options)
         self.async_mode, self._mode = resolve_async_mode(async_mode)
         self._courier = Courier(self.config, self._handlers, self._pause, self._forget)
-        self._inboxes: dict[str, Inbox] = {}
         self._last_gone: asyncio.Future[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._background = Background()
@@ -231,10 +227,8 @@ class AsyncServer(Registrar):
         Raises:
             UnknownSessionError: As for `get_session`.
         """
-        user = await self.get_session(sid)
-        yield user
-        with suppress(UnknownSessionError):
-            await self.save_session(sid, user)
+        with self._saving(sid) as user:
+            yield user
 
     def transport(self, sid: str) -> TransportName:
         """Return the transport that carries a session now.
@@ -388,9 +382,7 @@ class AsyncServer(Registrar):
                 if session.state is State.CONNECTING:
                     raise QueueFullError("the queue is full and the client is not connected yet")
                 outcome = await self._wait_for_room(inbox, packet)
-        if outcome is SendOutcome.CLOSED:
-            raise SessionClosedError("the session ended before the message was accepted")
-        return outcome is SendOutcome.ACCEPTED
+        return is_accepted(outcome)
 
     async def _wait_for_room(self, inbox: Inbox, packet: Packet) -> SendOutcome:
         sender = inbox.wait(packet)
@@ -406,12 +398,6 @@ class AsyncServer(Registrar):
             return await self._send(session, packet)
         except SessionClosedError:
             return False
-
-    def _inbox(self, sid: str) -> Inbox:
-        inbox = self._inboxes.get(sid)
-        if inbox is None:
-            raise UnknownSessionError
-        return inbox
 
     async def _ask(self, handler: Handler, session: Session, request: Request) -> None:
         inline = self.config.sync_handlers == "inline"

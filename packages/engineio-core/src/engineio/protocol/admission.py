@@ -6,8 +6,9 @@ decided in ``engine`` and ``session``.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from ..config import ServerConfig
@@ -15,10 +16,11 @@ from ..http.cors import CorsPolicy, has_valid_origin_bytes
 from ..http.forwarded import Client, TrustedProxies
 from ..http.request import Headers, Request
 from . import rejections
-from .handshake import Query, parse_query
+from .handshake import Query, parse_query, requested_revision
 from .rejections import Rejected
+from .sid import new_sid
 
-__all__ = ["Admission", "Admitted"]
+__all__ = ["Admission", "Admitted", "Verdict", "passed"]
 
 
 class Admitted(NamedTuple):
@@ -27,10 +29,27 @@ class Admitted(NamedTuple):
     Attributes:
         query: What it asks for.
         client: Whom it comes from, as far as trusted proxies tell.
+        sid: The id that the application made for the session that it asks for.
     """
 
     query: Query
     client: Client
+    sid: str | None = None
+
+
+Verdict: TypeAlias = "Admitted | Rejected"
+"""Whether a request passed."""
+
+
+def passed(verdict: Verdict) -> Admitted:
+    """Return what a request asks for that passed.
+
+    Raises:
+        Rejected: It did not pass.
+    """
+    if isinstance(verdict, Rejected):
+        raise verdict
+    return verdict
 
 
 class Admission:
@@ -45,6 +64,23 @@ class Admission:
         self._config = config
         self._cors = cors
         self._proxies = TrustedProxies.build(config.trusted_proxies)
+
+    def admit(self, request: Request, taken: Container[str]) -> Verdict:
+        """Return what ``request`` asks for, with an id of the application's if it asks for one.
+
+        Args:
+            request: The request.
+            taken: The ids that are in use.
+        """
+        generate = self._config.generate_id
+        try:
+            admitted = self.check(request)
+            if generate is None or admitted.query.sid is not None or request.method != "GET":
+                return admitted
+            requested_revision(admitted.query, self._config)
+            return admitted._replace(sid=new_sid(generate, request, taken))
+        except Rejected as rejected:
+            return rejected
 
     def check(self, request: Request) -> Admitted:
         """Return what ``request`` asks for.

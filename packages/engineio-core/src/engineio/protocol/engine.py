@@ -17,14 +17,14 @@ from ..http.cookie import SessionCookie
 from ..http.cors import CorsPolicy
 from ..http.forwarded import Client
 from ..http.request import Request
-from ..http.response import Header, Response
+from ..http.response import Response
 from ..types import Data, Reason, Transport
 from . import closing, rejections, requests, upgrade
 from .actions import Abort, Accept, Action, Hangup, Port, Refuse, Reply, Ticket
-from .admission import Admission
+from .admission import Admission, Admitted, Verdict, passed
 from .closing import ClosingPort
 from .events import Connecting, Event, RequestRejected
-from .handshake import Query, open_packet, requested_revision
+from .handshake import Query, first_headers, open_packet, requested_revision
 from .packet import Packet
 from .polling import Exchange
 from .rejections import Rejected
@@ -32,7 +32,7 @@ from .replies import Replies
 from .revision import codec_for
 from .schedule import Schedule
 from .session import SendOutcome, Session
-from .sid import new_sid
+from .sid import generate_sid
 from .states import State
 
 __all__ = ["Engine"]
@@ -69,16 +69,33 @@ class Engine:
 
     # -- requests --------------------------------------------------------------------------
 
-    def http(self, now: float, request: Request, ticket: Ticket) -> None:
+    def admit(self, request: Request) -> Verdict:
+        """Return what a request asks for, or why it is refused.
+
+        All functions of the application that the engine calls are called here, and nothing is
+        changed: a shell that guards its engine with a lock calls this without it, and passes the
+        result on to `http` or `websocket_open`.
+        """
+        return self._admission.admit(request, self.sessions)
+
+    def http(
+        self, now: float, request: Request, ticket: Ticket, admitted: Verdict | None = None
+    ) -> None:
         """An HTTP request arrived. Then carry out the outputs.
 
         Sooner or later there is one `Reply` for ``ticket``, perhaps after a `ReadBody`.
+
+        Args:
+            now: The time.
+            request: The request.
+            ticket: What stands for it.
+            admitted: What `admit` returned, if the shell has called it already.
         """
         if request.method == "OPTIONS":
             self.emit(Reply(ticket, self.replies.preflight(request)))
             return
         try:
-            self._route(now, request, ticket)
+            self._route(now, request, ticket, passed(admitted or self.admit(request)))
         except Rejected as rejected:
             self._note(request, rejected)
             self.emit(Reply(ticket, self.replies.rejection(request, rejected.rejection)))
@@ -92,8 +109,7 @@ class Engine:
 
     def body_failed(self, now: float, ticket: Ticket, error: BodyError) -> None:
         """The body asked for with `ReadBody` could not be read. Then carry out the outputs."""
-        session = self._tickets.get(ticket)
-        if session is None:
+        if (session := self._tickets.get(ticket)) is None:
             return
         if isinstance(error, BodyTooLarge):
             reason, rejection = Reason.PAYLOAD_TOO_LARGE, rejections.BODY_TOO_LARGE
@@ -121,13 +137,21 @@ class Engine:
 
     # -- WebSockets ------------------------------------------------------------------------
 
-    def websocket_open(self, now: float, request: Request, port: Port) -> None:
+    def websocket_open(
+        self, now: float, request: Request, port: Port, admitted: Verdict | None = None
+    ) -> None:
         """A WebSocket wants to open. Then carry out the outputs.
 
         Sooner or later there is one `Accept` or `Refuse` for ``port``.
+
+        Args:
+            now: The time.
+            request: The request.
+            port: What stands for the WebSocket.
+            admitted: What `admit` returned, if the shell has called it already.
         """
         try:
-            self._route_websocket(now, request, port)
+            self._open_websocket(now, request, port, passed(admitted or self.admit(request)))
         except Rejected as rejected:
             self._note(request, rejected)
             self.emit(Refuse(port, self.replies.rejection(request, rejected.rejection)))
@@ -354,14 +378,14 @@ class Engine:
         told = (why.code, why.message, why.context, rejected.__cause__)
         self.emit(RequestRejected(request, *told))
 
-    def _route(self, now: float, request: Request, ticket: Ticket) -> None:
-        query, client = self._admission.check(request)
+    def _route(self, now: float, request: Request, ticket: Ticket, admitted: Admitted) -> None:
+        query = admitted.query
         if query.sid is None:
             if request.method != "GET":
                 raise Rejected(rejections.BAD_METHOD)
             if query.transport is not Transport.POLLING:
                 raise Rejected(rejections.WEBSOCKET_EXPECTED)
-            session = self._create(request, query, client)
+            session = self._create(request, admitted)
             self._tickets[ticket] = session
             session.polling.get = Exchange(ticket, request, query.jsonp, True, session.headers)
             self._ask(now, session, request)
@@ -384,12 +408,12 @@ class Engine:
             requests.post(session, now, exchange)
         self._settle(session)
 
-    def _route_websocket(self, now: float, request: Request, port: Port) -> None:
-        query, client = self._admission.check(request)
+    def _open_websocket(self, now: float, request: Request, port: Port, admitted: Admitted) -> None:
+        query = admitted.query
         if query.sid is None:
             if query.transport is not Transport.WEBSOCKET:
                 raise Rejected(rejections.TRANSPORT_MISMATCH)
-            session = self._create(request, query, client)
+            session = self._create(request, admitted)
             self._ports[port] = session
             session.attach(port)
             self._ask(now, session, request)
@@ -419,17 +443,19 @@ class Engine:
             raise Rejected(rejections.PROTOCOL_MISMATCH)
         return session
 
-    def _create(self, request: Request, query: Query, client: Client) -> Session:
-        config = self.config
-        revision = requested_revision(query, config)
+    def _create(self, request: Request, admitted: Admitted) -> Session:
+        query, client = admitted.query, admitted.client
+        revision = requested_revision(query, self.config)
         if self.stopping:
             raise Rejected(rejections.SHUTTING_DOWN)
         self._check_capacity(client)
-        sid = new_sid(config.generate_id, request, self.sessions)
+        sid = admitted.sid or generate_sid()
+        if sid in self.sessions:
+            raise Rejected(rejections.ID_GENERATION)
         codec = codec_for(revision, base64=query.base64)
-        greeting = open_packet(sid, query.transport, config, upgrade=request.websockets)
+        greeting = open_packet(sid, query.transport, self.config, upgrade=request.websockets)
         session = Session(self, sid, client.address, codec, query.transport, greeting)
-        session.headers = self._first_headers(sid, client)
+        session.headers = first_headers(self._cookie, sid, client)
         self.sessions[sid] = session
         self._addresses[client.address] += 1
         return session
@@ -439,15 +465,6 @@ class Engine:
         full = most is not None and len(self.sessions) >= most
         if full or (most_here is not None and self._addresses[client.address] >= most_here):
             raise Rejected(rejections.OVERLOADED)
-
-    def _first_headers(self, sid: str, client: Client) -> tuple[Header, ...]:
-        if self._cookie is None:
-            return ()
-        try:
-            return (self._cookie.header(sid, secure=client.scheme == "https"),)
-        except ValueError as error:
-            # No sid of ours holds what a cookie cannot; one of ``generate_id`` may.
-            raise Rejected(rejections.ID_GENERATION) from error
 
     def _ask(self, now: float, session: Session, request: Request) -> None:
         session.ask(now)

@@ -12,13 +12,16 @@ from urllib.parse import unquote_plus
 
 from ..config import ServerConfig
 from ..errors import PacketError
+from ..http.cookie import SessionCookie
+from ..http.forwarded import Client
+from ..http.response import Header
 from ..types import Revision, Transport
 from . import rejections
 from .jsonp import index_of
 from .packet import Packet, PacketType
 from .rejections import Rejected, Rejection
 
-__all__ = ["Query", "open_packet", "parse_query", "requested_revision"]
+__all__ = ["Query", "first_headers", "open_packet", "parse_query", "requested_revision"]
 
 # More parameters than this are not looked at: 100 000 of them must cost no time (faults.md F-8).
 _MAX_PARAMETERS = 64
@@ -134,3 +137,18 @@ def open_packet(sid: str, transport: Transport, config: ServerConfig, *, upgrade
         "maxPayload": config.max_payload,
     }
     return Packet(PacketType.OPEN, json.dumps(fields, separators=(",", ":")))
+
+
+def first_headers(cookie: SessionCookie | None, sid: str, client: Client) -> tuple[Header, ...]:
+    """Return the fields of the response that opens a session: its cookie, if there is to be one.
+
+    Raises:
+        Rejected: The application's own ``sid`` cannot be in a cookie.
+    """
+    if cookie is None:
+        return ()
+    try:
+        return (cookie.header(sid, secure=client.scheme == "https"),)
+    except ValueError as error:
+        # No sid of ours holds what a cookie cannot; one of ``generate_id`` may.
+        raise Rejected(rejections.ID_GENERATION) from error

@@ -118,6 +118,11 @@ class Outbox:
         self._lent = len(taken)
         return taken
 
+    def lend(self, packet: Packet) -> None:
+        """Put ``packet`` before all others and lend it: a transport is taking it already."""
+        self.put_first(packet)
+        self._lent = 1
+
     def commit(self, *, keep: bool = False) -> None:
         """Free the room of what was lent: the transport has accepted it.
 

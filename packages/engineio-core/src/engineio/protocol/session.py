@@ -359,8 +359,7 @@ class Session(Timed):
         """The frame of a message from `fast_out` is on its way, and `drained` will follow."""
         assert self.websocket is not None, "it has made the frame"
         # From here on this is a message like any other: undelivered until the port has taken it.
-        self.outbox.put(Packet(PacketType.MESSAGE, data))
-        self.outbox.take()
+        self.outbox.lend(Packet(PacketType.MESSAGE, data))
         self.websocket.block(now)
 
     def answered(self, now: float) -> None:

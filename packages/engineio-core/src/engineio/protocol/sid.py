@@ -18,21 +18,17 @@ def generate_sid() -> str:
     return secrets.token_urlsafe(16)
 
 
-def new_sid(
-    generate: Callable[[Request], str] | None, request: Request, taken: Container[str]
-) -> str:
-    """Return the sid of a new session.
+def new_sid(generate: Callable[[Request], str], request: Request, taken: Container[str]) -> str:
+    """Return the sid that the application makes for a new session.
 
     Args:
-        generate: The application's ``generate_id``, or None.
+        generate: The application's ``generate_id``.
         request: The handshake.
         taken: The sids that are in use.
 
     Raises:
         Rejected: The application's function failed, or what it returned cannot be a new sid.
     """
-    if generate is None:
-        return generate_sid()
     try:
         sid = generate(request)
     except Exception as error:

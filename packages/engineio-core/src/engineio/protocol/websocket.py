@@ -63,6 +63,15 @@ class WebSocket:
         self.block(now)
         self._emit(Write(self.port, frames))
 
+    def claim(self) -> None:
+        """Keep the port for a frame that is written directly, where other threads may send too."""
+        self.busy = True
+
+    def unclaim(self) -> bool:
+        """Free the port after that was taken; False if `drained` must, because more is queued."""
+        self.busy = bool(self._outbox.waiting)
+        return not self.busy
+
     def block(self, now: float) -> None:
         """A write is on its way."""
         self.busy = True

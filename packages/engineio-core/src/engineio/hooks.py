@@ -6,13 +6,13 @@ import logging
 from collections.abc import Callable
 from typing import assert_never
 
-from ..handlers import HandlerTable
-from ..http.request import Request
-from ..http.response import Response
-from ..logs import Throttle, printable
-from ..protocol.engine import Engine
-from ..protocol.events import HeartbeatReceived, PacketTraced, RequestRejected, Upgraded
-from ..protocol.session import Session
+from .handlers import HandlerTable
+from .http.request import Request
+from .http.response import Response
+from .logs import Throttle, printable
+from .protocol.engine import Engine
+from .protocol.events import HeartbeatReceived, PacketTraced, RequestRejected, Upgraded
+from .protocol.session import Session
 
 __all__ = ["Hooks"]
 

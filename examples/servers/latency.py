@@ -1,0 +1,12 @@
+"""uWSGI with gevent."""
+
+import engineio
+
+eio = engineio.Server(async_mode="gevent_uwsgi")
+app = engineio.Middleware(eio)
+
+
+@eio.on("message")
+def message(sid: str, data: str | bytes) -> None:
+    """Send every message back."""
+    eio.send(sid, data)

@@ -1,0 +1,314 @@
+"""WSGI: `Middleware` routes, and turns environs and bodies into calls of the shell for threads.
+
+Nothing here decides anything about the protocol. What differs between WSGI servers and matters here
+is written where it matters; their sockets are looked for in ``wsgi_socket``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any, TypeAlias
+
+from ..errors import BodyAborted, BodyTooLarge
+from ..http.opening import refusal
+from ..http.request import Headers, Request
+from ..http.response import Header, Response
+from ..sync.driver import Driver
+from ..sync.exchange import Exchange
+from ..sync.server import Server
+from ..sync.signals import StopSignals
+from .wsgi_socket import Found, SocketConnection, chunk_reader, find, why_no_websocket
+from .wsgi_websocket import WSGIWebSocket, switching_protocols
+
+__all__ = ["Middleware", "WSGIApp"]
+
+logger = logging.getLogger(__name__)
+
+Environ: TypeAlias = dict[str, Any]
+StartResponse: TypeAlias = Callable[..., Any]
+App: TypeAlias = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+_CHUNK = 65_536
+# A body whose length has so many digits is not worth reading only to throw it away.
+_MANY_DIGITS = 6
+_NOT_FOUND = Response(404, (("Content-Type", "text/plain"),), b"Not Found")
+
+
+class Middleware:
+    """A WSGI application that serves Engine.IO under one path and everything else elsewhere.
+
+    Args:
+        engineio_app: The server.
+        wsgi_app: Gets every other request; without it they are answered 404.
+        engineio_path: Where clients connect, relative to where this application is mounted.
+        handle_signals: Whether SIGTERM and SIGINT begin the shutdown at once, before the server's
+            own handling of them goes on. Without it clients are not told of the server's end.
+
+    Example::
+
+        eio = engineio.Server(async_mode="threading")
+        app = engineio.Middleware(eio)
+    """
+
+    def __init__(
+        self,
+        engineio_app: Server,
+        wsgi_app: App | None = None,
+        engineio_path: str = "engine.io",
+        *,
+        handle_signals: bool = True,
+    ) -> None:
+        self.engineio_app = engineio_app
+        self.wsgi_app = wsgi_app
+        path = engineio_path.strip("/")
+        self._paths = frozenset({f"/{path}", f"/{path}/"} if path else {"", "/"})
+        self._signals = StopSignals(engineio_app) if handle_signals else None
+        self._was_asked = False
+        if self._signals is not None:
+            self._signals.install()
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request, as WSGI says (PEP 3333)."""
+        if environ.get("PATH_INFO", "") not in self._paths:
+            if self.wsgi_app is not None:
+                return self.wsgi_app(environ, start_response)
+            return _respond(start_response, _NOT_FOUND)
+        driver = self.engineio_app.driver
+        found = find(environ, driver.concurrency)
+        why = why_no_websocket(environ, found)
+        if not self._was_asked:
+            self._first_request(why)
+        request = _request_of(environ, why is None)
+        if found is not None and why is None and _wants_websocket(request):
+            return _serve_websocket(driver, request, found, start_response)
+        return _serve_http(driver, request, environ, found, start_response)
+
+    def _first_request(self, why: str | None) -> None:
+        self._was_asked = True
+        if why is not None:
+            logger.warning("no client is offered a WebSocket: %s", why)
+        if self._signals is not None:
+            # A server that serves in its main thread may have set its handlers after the import.
+            self._signals.install()
+
+
+WSGIApp = Middleware
+
+
+def _wants_websocket(request: Request) -> bool:
+    upgrade = request.headers.get("upgrade") or ""
+    connection = request.headers.get("connection") or ""
+    names = [name.strip().lower() for name in connection.split(",")]
+    return request.method == "GET" and upgrade.strip().lower() == "websocket" and "upgrade" in names
+
+
+def _request_of(environ: Environ, websockets: bool) -> Request:
+    """Return the head of the request that an environ describes."""
+    fields = [
+        (name[5:].lower().replace("_", "-"), value)
+        for name, value in environ.items()
+        if name.startswith("HTTP_") and isinstance(value, str)
+    ]
+    # PEP 3333 has one value for each name, so servers join two of them. No host has a comma.
+    hosts = environ.get("HTTP_HOST", "").split(",")
+    fields += [("host", host.strip()) for host in hosts[1:]]
+    # These two have no prefix. Werkzeug has them empty where the client sent none.
+    fields += [
+        (name.lower().replace("_", "-"), environ[name])
+        for name in ("CONTENT_TYPE", "CONTENT_LENGTH")
+        if environ.get(name)
+    ]
+    return Request(
+        method=environ["REQUEST_METHOD"],
+        path=environ.get("PATH_INFO", ""),
+        query=environ.get("QUERY_STRING", ""),
+        headers=Headers(fields),
+        scheme=environ.get("wsgi.url_scheme", "http"),
+        peer=environ.get("REMOTE_ADDR", ""),
+        websockets=websockets,
+        native=lambda: environ,
+    )
+
+
+def _head(response: Response) -> tuple[str, list[Header]]:
+    try:
+        phrase = HTTPStatus(response.status).phrase
+    except ValueError:
+        phrase = "Refused"
+    headers = [*response.headers, ("Content-Length", str(len(response.body)))]
+    return f"{response.status} {phrase}", headers
+
+
+def _respond(start_response: StartResponse, response: Response) -> Iterable[bytes]:
+    start_response(*_head(response))
+    return [response.body]
+
+
+# -- WebSockets ----------------------------------------------------------------------------
+
+
+def _serve_websocket(
+    driver: Driver, request: Request, found: Found, start_response: StartResponse
+) -> Iterable[bytes]:
+    refused = refusal(b"GET", request.headers)
+    if refused is not None:
+        return _respond(start_response, refused)
+    port = WSGIWebSocket(driver, found, start_response)
+    decision = driver.websocket(request, port)
+    if not isinstance(decision, Response):
+        key = request.headers.all("sec-websocket-key")[0]
+        port.accept(b"" if found.is_open else switching_protocols(key, decision))
+        return port
+    if found.is_open:
+        # gevent-websocket has accepted the client before anybody was asked.
+        return port.turn_away()
+    return _respond(start_response, decision)
+
+
+# -- HTTP ----------------------------------------------------------------------------------
+
+
+def _serve_http(
+    driver: Driver,
+    request: Request,
+    environ: Environ,
+    found: Found | None,
+    start_response: StartResponse,
+) -> Iterable[bytes]:
+    connection = None if found is None else SocketConnection(found.stream)
+    body = _Body(environ, request)
+    exchange = driver.http(request, connection)
+    response = exchange.response(body.read)
+    if response is None:
+        # The client has gone, and nobody will read this.
+        response = Response(400)
+    elif body.is_endless and connection is not None:
+        # Servers read what is left before the next request, however long that takes.
+        connection.stop_reading()
+    # eventlet collects small pieces otherwise, and writes them after it has asked for more.
+    environ["eventlet.minimum_write_chunk_size"] = 1
+    start_response(*_head(response))
+    return _Answer(exchange, response.body, connection if driver.engine.stopping else None)
+
+
+class _Answer:
+    """The body of an answer, which notices whether the server has written it.
+
+    A server asks for the next part when it has written the one before; it asks for nothing more
+    when that failed.
+
+    Args:
+        exchange: What is told.
+        body: The body.
+        last: The connection, if this is the last answer on it. A server that stops may wait for
+            clients that keep their connections open.
+    """
+
+    __slots__ = ("_body", "_exchange", "_last")
+
+    def __init__(self, exchange: Exchange, body: bytes, last: SocketConnection | None) -> None:
+        self._exchange = exchange
+        self._body: bytes | None = body
+        self._last = last
+
+    def __iter__(self) -> _Answer:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._body is None:
+            self._exchange.sent(accepted=True)
+            raise StopIteration
+        body, self._body = self._body, None
+        return body
+
+    def close(self) -> None:
+        """End, as PEP 3333 asks of every server: with no failure once the body was written."""
+        self._exchange.sent(accepted=False)
+        if self._last is not None:
+            self._last.stop_reading()
+
+
+class _Body:
+    """The body of a request, counted while it is read.
+
+    Args:
+        environ: The environ.
+        request: The request.
+
+    Attributes:
+        is_endless: Whether reading what is left of the request could take for ever.
+    """
+
+    __slots__ = ("_chunked", "_input", "_length", "is_endless")
+
+    def __init__(self, environ: Environ, request: Request) -> None:
+        self._input = environ["wsgi.input"]
+        self._length = request.headers.get("content-length")
+        coding = request.headers.get("transfer-encoding")
+        self._chunked = coding is not None
+        if self._chunked:
+            # A server that says nothing about the end of its input may let it be read for ever.
+            knows_the_end = environ.get("wsgi.input_terminated") or "eventlet.input" in environ
+            read_chunk = None if knows_the_end else chunk_reader(environ)
+            if read_chunk is not None:
+                self._input = _Chunks(read_chunk)
+            elif not knows_the_end or coding != "chunked" or self._length is not None:
+                self._input = None
+        is_long = self._length is not None and len(self._length) >= _MANY_DIGITS
+        self.is_endless = self._chunked or is_long
+
+    def read(self, limit: int) -> bytes:
+        """Return the whole body.
+
+        Raises:
+            BodyTooLarge: It is over ``limit`` bytes.
+            BodyAborted: The client went away, or the framing is doubtful (faults.md SEC-40).
+        """
+        if self._input is None:
+            raise BodyAborted("a body whose end cannot be told")
+        # The length was checked before anybody wanted the body (`post_rejection`).
+        self.is_endless = True
+        left = limit + 1 if self._chunked else int(self._length or 0)
+        data = bytearray()
+        while left:
+            part = self._part(min(left, _CHUNK))
+            if not part:
+                break
+            data += part
+            left -= len(part)
+        if len(data) > limit:
+            raise BodyTooLarge(f"a body over {limit} bytes")
+        if left and not self._chunked:
+            raise BodyAborted("the client left while it sent a body")
+        self.is_endless = False
+        return bytes(data)
+
+    def _part(self, size: int) -> bytes:
+        try:
+            part: bytes = self._input.read(size)
+        except Exception as error:
+            # Each server has errors of its own for a body that is cut short or framed wrongly.
+            raise BodyAborted("a request body could not be read") from error
+        return part
+
+
+class _Chunks:
+    """A body that is read a chunk at a time, whatever size a chunk has.
+
+    Args:
+        read_chunk: Returns the next chunk, b"" behind the last one.
+    """
+
+    __slots__ = ("_next_chunk", "_rest")
+
+    def __init__(self, read_chunk: Callable[[], bytes]) -> None:
+        self._next_chunk = read_chunk
+        self._rest = b""
+
+    def read(self, size: int) -> bytes:
+        """Return at most ``size`` bytes, b"" at the end."""
+        data = self._rest or self._next_chunk()
+        self._rest = data[size:]
+        return data[:size]

@@ -1,0 +1,1 @@
+"""The shell for threads and greenlets: a lock, one timer, the handlers and their order."""

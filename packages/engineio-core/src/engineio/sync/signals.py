@@ -1,0 +1,93 @@
+"""Hearing the stop signal before the server that runs us ends the process or waits for requests.
+
+WSGI knows no shutdown, and a parked poll is a request that does not end. So ours comes first: it
+starts the shutdown beside everything else, and when all clients were told the signal is raised
+again, for the handler that was there before.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import weakref
+from contextlib import suppress
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .server import Server
+
+__all__ = ["StopSignals"]
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class StopSignals:
+    """The handler of all servers of a process.
+
+    Args:
+        server: The first of them.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self._server = weakref.ref(server)
+        self._servers: weakref.WeakSet[Server] = weakref.WeakSet([server])
+        self._previous: dict[int, Any] = {}
+        self._lock = threading.Lock()
+        self._left = 0
+        self._is_stopping = False
+
+    def install(self) -> None:
+        """Come before the handlers that are set, or join those of another server.
+
+        A signal that is ignored is left alone, and so is everything outside the main thread, where
+        Python does not let handlers be set.
+        """
+        server = self._server()
+        if server is None:
+            return
+        for number in _SIGNALS:
+            previous = signal.getsignal(number)
+            owner = getattr(previous, "__self__", None)
+            if isinstance(owner, StopSignals):
+                owner.join(server)
+            elif previous not in (None, signal.SIG_IGN):
+                # Which thread this is cannot be asked where eventlet has patched `threading`.
+                with suppress(ValueError):
+                    signal.signal(number, self._handle)
+                    self._previous[number] = previous
+
+    def join(self, server: Server) -> None:
+        """Shut down one server more."""
+        self._servers.add(server)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        # In the main thread, between any two steps of whatever it does: it may hold our lock, so
+        # nothing that takes a lock can be done here.
+        servers = [server for server in list(self._servers) if server.driver.is_started]
+        if self._is_stopping or not servers:
+            self._pass_on(number, frame)
+            return
+        self._is_stopping = True
+        self._left = len(servers)
+        for server in servers:
+            server.start_background_task(self._stop, server, number)
+
+    def _stop(self, server: Server, number: int) -> None:
+        try:
+            server.shutdown()
+        finally:
+            with self._lock:
+                self._left -= 1
+                is_last = not self._left
+            if is_last:
+                os.kill(os.getpid(), number)
+
+    def _pass_on(self, number: int, frame: FrameType | None) -> None:
+        previous = self._previous.get(number, signal.SIG_DFL)
+        if callable(previous):
+            previous(number, frame)
+        else:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)

@@ -1,0 +1,49 @@
+"""What a ``connect`` handler is asked, and what its answer means for the client, in both shells."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from .errors import ConnectionRefused
+from .handlers import Handler
+from .http.request import Request
+from .http.response import Response, json_response
+from .protocol.sid import hashed_sid
+
+__all__ = ["arguments", "failure", "refusal", "response"]
+
+logger = logging.getLogger(__name__)
+
+
+def arguments(handler: Handler, sid: str, request: Request) -> tuple[Any, ...]:
+    """Return what a ``connect`` handler is called with: ``sid``, or ``sid`` and the request."""
+    return (sid, request.native()) if handler.arity > 1 else (sid,)
+
+
+def response(verdict: object) -> Response | None:
+    """Return None where the handler accepts, or what it refuses with.
+
+    "Returning False (or a value) refuses with 401 and that body."
+
+    Raises:
+        TypeError: The value has no JSON form.
+    """
+    if verdict is None or verdict is True:
+        return None
+    return json_response(401, "Unauthorized" if verdict is False else verdict)
+
+
+def refusal(refused: ConnectionRefused) -> Response:
+    """Return what the exception asks for.
+
+    Raises:
+        TypeError: Its body has no JSON form.
+    """
+    return json_response(refused.status, refused.body)
+
+
+def failure(sid: str, error: BaseException) -> Response:
+    """Log what a ``connect`` handler raised: whatever it is, this client alone is refused."""
+    logger.error("the connect handler failed (session %s)", hashed_sid(sid), exc_info=error)
+    return json_response(401, "Unauthorized")

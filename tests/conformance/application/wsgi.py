@@ -1,0 +1,183 @@
+"""The conformance application behind `engineio.Middleware`.
+
+``SERVER tests.conformance.application.wsgi:MODE_app`` runs it with that ``async_mode``.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import json
+import sys
+import threading
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from typing import Any
+from urllib.parse import parse_qsl
+
+import engineio
+from engineio.gateway.wsgi_socket import find
+from engineio.http.frames import Close, FrameError, FrameReader, close_frame
+from engineio.sync.concurrency import Concurrency, load
+from tests.conformance.application.behaviour import Visitor
+from tests.conformance.application.ledger import Ledger
+from tests.conformance.application.profiles import path_of
+from tests.conformance.application.sync import build_servers
+
+Environ = dict[str, Any]
+WSGI = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+
+_MAGIC = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+
+def introduce(environ: Environ) -> Visitor:
+    """Return what an ``environ`` tells about a client."""
+    headers = {
+        name[5:].lower().replace("_", "-"): value
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    }
+    query = dict(parse_qsl(environ["QUERY_STRING"], keep_blank_values=True))
+    return Visitor(query, headers, environ["REMOTE_ADDR"])
+
+
+def count_tasks() -> int:
+    """Return the number of threads, and of greenlets where there are any."""
+    # What waits for nothing but the collector is gone: Werkzeug leaves a selector a request behind.
+    gc.collect()
+    # The threads of a server's pool stay; what they do shows in the requests being served.
+    count = sum(not each.name.startswith("ThreadPoolExecutor") for each in threading.enumerate())
+    greenlets = sys.modules.get("greenlet")
+    if greenlets is None:
+        return count
+    return count + sum(
+        1 for item in gc.get_objects() if isinstance(item, greenlets.greenlet) and item
+    )
+
+
+class Application:
+    """Everything that one process serves.
+
+    Args:
+        mode: The ``async_mode`` of its servers.
+    """
+
+    def __init__(self, mode: str) -> None:
+        self._ledger = Ledger()
+        self._lock = threading.Lock()
+        self._concurrency: Concurrency = load(mode)
+        self._applications = build_servers(mode, self._ledger, introduce)
+        app: WSGI = self._other
+        for profile, application in self._applications.items():
+            app = engineio.Middleware(application.eio, app, engineio_path=path_of(profile))
+        self._inner = app
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Count the requests of each key on their way to the servers, as a middleware would."""
+        query = environ.get("QUERY_STRING", "")
+        key = dict(parse_qsl(query, max_num_fields=None)).get("key")
+        if key is None:
+            return self._inner(environ, start_response)
+        with self._lock:
+            self._ledger.request_started(key)
+        response: Iterable[bytes] = ()
+        try:
+            response = self._inner(environ, start_response)
+        finally:
+            # A WebSocket is served while its response is iterated; all others are complete.
+            is_websocket = "HTTP_UPGRADE" in environ and not isinstance(response, (list, tuple))
+            if not is_websocket:
+                self._ended(key)
+        return _Counted(response, lambda: self._ended(key)) if is_websocket else response
+
+    def _ended(self, key: str) -> None:
+        with self._lock:
+            self._ledger.request_ended(key)
+
+    def _other(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Serve the ledger: the application beside the Engine.IO servers."""
+        path = environ.get("PATH_INFO", "")
+        if environ.get("HTTP_UPGRADE", "").lower() == "websocket":
+            if path == "/bare":
+                return _Bare(environ, start_response, self._concurrency)
+            start_response("403 Forbidden", [("Content-Length", "0")])
+            return [b""]
+        return self._answer(path, start_response)
+
+    def _answer(self, path: str, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        _, _, key = path.removeprefix("/").partition("/")
+        status = "200 OK"
+        value: Any
+        if path == "/ledger":
+            sessions = sum(len(each.eio.sids) for each in self._applications.values())
+            value = self._ledger.state(sessions, count_tasks())
+        elif path.startswith("/ledger/"):
+            value = self._ledger.account(key)
+        else:
+            status, value = "404 Not Found", {"elsewhere": path}
+        body = json.dumps(value).encode()
+        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+        start_response(status, headers)
+        return [body]
+
+
+class _Counted:
+    """The response for a WebSocket, which is over when it has been iterated."""
+
+    def __init__(self, response: Iterable[bytes], ended: Callable[[], None]) -> None:
+        self._response = response
+        self._ended = ended
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            return iter(self._response)
+        finally:
+            self._ended()
+
+
+class _Bare:
+    """A WebSocket under ``/bare`` that costs no more than the server below takes."""
+
+    def __init__(
+        self, environ: Environ, start_response: Callable[..., Any], concurrency: Concurrency
+    ) -> None:
+        self._found = find(environ, concurrency)
+        self._start_response = start_response
+        digest = hashlib.sha1((environ["HTTP_SEC_WEBSOCKET_KEY"] + _MAGIC).encode()).digest()
+        self._token = b64encode(digest).decode()
+
+    def __iter__(self) -> Iterator[bytes]:
+        assert self._found is not None
+        stream = self._found.stream
+        if not self._found.is_open:
+            head = (
+                f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {self._token}"
+            )
+            stream.sendall(f"HTTP/1.1 101 Switching Protocols\r\n{head}\r\n\r\n".encode())
+        reader = FrameReader(65_536)
+        with suppress(OSError, FrameError):
+            while data := stream.recv(4_096):
+                reader.feed(data)
+                while (event := reader.next_event()) is not None:
+                    if isinstance(event, Close):
+                        stream.sendall(close_frame(event.code))
+                        stream.shutdown(1)
+            stream.shutdown(2)
+        if self._found.is_lent:
+            stream.close()
+        if self._found.end == "stop":
+            raise StopIteration
+        if self._found.end == "started":
+            self._start_response("101 Switching Protocols", [("Connection", "close")])
+        if self._found.end == "eventlet":
+            sys.modules["eventlet.wsgi"].WSGI_LOCAL.already_handled = True
+        return iter(())
+
+
+def __getattr__(name: str) -> Application:
+    mode, _, rest = name.rpartition("_")
+    if rest != "app":
+        raise AttributeError(name)
+    globals()[name] = application = Application(mode)
+    return application
