@@ -5,13 +5,14 @@ What a server cannot do stands in its row, with the reason; the scenarios say wh
 
 from tests.conformance.harness.deployment import Ability, Deployment
 
-__all__ = ["DEPLOYMENTS"]
+__all__ = ["ACCEPTING", "DEPLOYMENTS"]
 
 _ASGI = "tests.conformance.application.asgi:app"
 _UVICORN = ("uvicorn", _ASGI, "--host={host}", "--port={port}", "--log-level=warning")
 _WSGI = "tests.conformance.application.wsgi"
 _SERVE = ("tests.conformance.application.serve",)
 _GUNICORN = ("gunicorn", "--workers=1", "--bind={host}:{port}", "--log-level=warning")
+_RUNSERVER = ("django", "runserver", "--settings=tests.conformance.application.django_settings")
 _DROPS_EARLY_FRAMES = "its HTTP parser drops what follows the request in the same segment"
 _DROPS_HALF_CLOSED = "it drops a client that has sent FIN"
 _COUNTS_ARRIVED = "it counts the bytes that arrive, not those announced"
@@ -165,6 +166,15 @@ DEPLOYMENTS = (
         },
     ),
     Deployment(
+        "gunicorn-eventlet",
+        (*_GUNICORN, "--no-control-socket", "--worker-class=eventlet", f"{_WSGI}:eventlet_app"),
+        missing={
+            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
+        },
+        venv="gunicorn-eventlet",
+    ),
+    Deployment(
         "pywsgi",
         (*_SERVE, "pywsgi", "--host={host}", "--port={port}"),
         missing={
@@ -232,4 +242,23 @@ DEPLOYMENTS = (
             Ability.MANY_FIELDS: "over 64 of them it drops the connection",
         },
     ),
+    Deployment(
+        "django-runserver",
+        (*_RUNSERVER, "--noreload", "{host}:{port}"),
+        missing={
+            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
+            Ability.TWO_LENGTHS: _TAKES_FIRST,
+            Ability.RAW_PATHS: _ONE_SLASH,
+        },
+    ),
 )
+
+ACCEPTING = Deployment(
+    "gevent-websocket",
+    (*_SERVE, "gevent-websocket", "--host={host}", "--port={port}"),
+)
+"""A server that accepts every WebSocket before anybody is asked, so that none can be refused.
+
+A third of the scenarios see somebody refused, so it has tests of its own in place of a row.
+"""

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.conformance.harness.deployment import Ability, Deployment, Exit, Harness, ServerProcess
+from tests.conformance.harness.deployment import Ability, Deployment, Harness, ServerProcess
 from tests.conformance.harness.http import request_bytes
+from tests.conformance.harness.program import Exit
 from tests.conformance.harness.server import Server
 from tests.conformance.harness.sessions import ParkedPoll, WebSocketSession
 from tests.conformance.harness.websocket import Closed
