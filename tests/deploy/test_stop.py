@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conformance.deployments import ACCEPTING, DEPLOYMENTS
-from tests.conformance.harness.deployment import Ability, Deployment, ServerProcess
-from tests.conformance.harness.program import Exit
+from tests.conformance.harness.deployment import Ability, ServerProcess
 from tests.conformance.harness.server import Server
 from tests.interop.peer import POLLING, UPGRADE, WEBSOCKET, Peer, Transports
 from tests.interop.runtimes import Client, NodeRuntime
@@ -37,33 +37,12 @@ GRACE = 7.0
 
 
 @pytest.fixture(params=[*DEPLOYMENTS, ACCEPTING], ids=lambda row: row.name)
-async def doomed(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Doomed]:
-    """A server that the test will stop."""
-    doomed = Doomed(request.param, tmp_path)
-    await doomed.start()
-    yield doomed
-    await doomed.clean_up()
-
-
-class Doomed:
-    """A server that is started to be stopped."""
-
-    def __init__(self, row: Deployment, folder: Path) -> None:
-        self.harness = ServerProcess(row, folder)
-        self._is_running = False
-
-    async def start(self) -> None:
-        self.server = Server(await asyncio.to_thread(self.harness.start), self.harness)
-        self._is_running = True
-
-    async def stop(self) -> Exit:
-        self._is_running = False
-        return await asyncio.to_thread(self.harness.stop)
-
-    async def clean_up(self) -> None:
-        self.server.hang_up()
-        if self._is_running:
-            await self.stop()
+async def server(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Server]:
+    """A running server that the test will stop."""
+    with closing(ServerProcess(request.param, tmp_path)) as harness:
+        server = Server(await asyncio.to_thread(harness.start), harness)
+        yield server
+        server.hang_up()
 
 
 async def settled(peer: Peer, count: int) -> None:
@@ -82,8 +61,8 @@ def told(client: Client, transports: Transports) -> dict[str, Any]:
     return {"reason": "transport close", "code": 1001 if is_code_known else None}
 
 
-async def test_every_client_is_told_and_the_server_ends(doomed: Doomed) -> None:
-    peers = [Peer(client, NodeRuntime(), doomed.server) for client, _, _ in GROUPS]
+async def test_every_client_is_told_and_the_server_ends(server: Server) -> None:
+    peers = [Peer(client, NodeRuntime(), server) for client, _, _ in GROUPS]
     async with asyncio.TaskGroup() as group:
         endings = [
             group.create_task(peer.play("standBy", transports, count=count, say=HUSH))
@@ -91,14 +70,16 @@ async def test_every_client_is_told_and_the_server_ends(doomed: Doomed) -> None:
         ]
         for peer, (_, _, count) in zip(peers, GROUPS, strict=True):
             await settled(peer, count)
-        ended = await doomed.stop()
+        ended = await asyncio.to_thread(server.harness.stop)
 
     assert ended.seconds < GRACE
     for (client, transports, count), ending in zip(GROUPS, endings, strict=True):
-        if doomed.harness.can(Ability.LETS_FINISH) and (
-            transports is POLLING or doomed.harness.can(Ability.LAST_FRAMES)
+        if server.can(Ability.LETS_FINISH) and (
+            transports is POLLING or server.can(Ability.LAST_FRAMES)
         ):
             assert ending.result() == [told(client, transports)] * count
         else:
             reasons = {each["reason"] for each in ending.result()}
             assert reasons <= {"transport close", "transport error"}
+    if server.can(Ability.QUIET_STOP):
+        assert "Traceback" not in server.harness.log()

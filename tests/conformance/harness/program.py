@@ -107,6 +107,11 @@ class Program:
         self._process = None
         return Exit(status, time.monotonic() - started)
 
+    def close(self) -> None:
+        """Stop the server if it still runs, as it does when a test has failed."""
+        if self._process is not None:
+            self.stop()
+
     def log(self) -> str:
         """Return what the server wrote to its standard output and error."""
         return self._output.read_text(errors="replace")
