@@ -23,6 +23,7 @@ _ONE_SLASH = "its HTTP parser makes one slash of those that a target begins with
 _CAPS_FRAGMENTS = "over 4 096 fragments it is closed with 1008"
 _AIOHTTP = ("tests.conformance.application.aiohttp_app", "--host={host}", "--port={port}")
 _WAITS_FOR_ALL = "it waits for every connection, and so for the whole shutdown_timeout"
+_LOOKS_NOW_AND_THEN = "its workers look for the stop signal once a second"
 _LOGS_TRACEBACKS = "it logs a traceback for header fields that are not ASCII"
 _AIOHTTP_CANNOT = {
     Ability.HALF_CLOSE: _DROPS_HALF_CLOSED,
@@ -153,6 +154,7 @@ DEPLOYMENTS = (
         missing={
             Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
             Ability.PROMPT_STOP: _WAITS_FOR_ALL,
+            Ability.PROMPT_NOTICE: _LOOKS_NOW_AND_THEN,
         },
     ),
     Deployment(
@@ -161,6 +163,7 @@ DEPLOYMENTS = (
         missing={
             Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
             Ability.PROMPT_STOP: _WAITS_FOR_ALL,
+            Ability.PROMPT_NOTICE: _LOOKS_NOW_AND_THEN,
             Ability.QUIET: _LOGS_BAD_HEADS,
             Ability.TWO_LENGTHS: _TAKES_FIRST,
         },
@@ -171,6 +174,7 @@ DEPLOYMENTS = (
         missing={
             Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
             Ability.PROMPT_STOP: _WAITS_FOR_ALL,
+            Ability.PROMPT_NOTICE: _LOOKS_NOW_AND_THEN,
         },
         venv="gunicorn-eventlet",
     ),

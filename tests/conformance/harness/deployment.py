@@ -37,6 +37,7 @@ class Ability(StrEnum):
     DECLARED_LENGTH = "refuses a WebSocket frame by the length it announces"
     IDLE_CLOSE = "notices at once that a client has closed a connection between two requests"
     PROMPT_STOP = "stops while there is a WebSocket whose client ignores the close"
+    PROMPT_NOTICE = "notices the stop signal at once"
     QUIET_STOP = "logs no traceback of its own when it stops"
     QUIET = "logs no traceback for bytes that it refuses itself"
     MANY_FRAGMENTS = "puts a WebSocket message together from any number of fragments"
