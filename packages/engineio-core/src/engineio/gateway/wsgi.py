@@ -22,7 +22,7 @@ from ..sync.signals import StopSignals
 from .wsgi_socket import Found, SocketConnection, chunk_reader, find, why_no_websocket
 from .wsgi_websocket import WSGIWebSocket, switching_protocols
 
-__all__ = ["Middleware", "WSGIApp"]
+__all__ = ["Middleware", "WSGIApp", "WSGIGateway"]
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +34,50 @@ _CHUNK = 65_536
 # A body whose length has so many digits is not worth reading only to throw it away.
 _MANY_DIGITS = 6
 _NOT_FOUND = Response(404, (("Content-Type", "text/plain"),), b"Not Found")
+
+
+class WSGIGateway:
+    """Serves the requests to one server, which somebody else has routed here.
+
+    Args:
+        server: The server.
+        handle_signals: As for `Middleware`.
+    """
+
+    def __init__(self, server: Server, *, handle_signals: bool = True) -> None:
+        self._driver = server.driver
+        self._signals = StopSignals(server) if handle_signals else None
+        self._was_asked = False
+        if self._signals is not None:
+            self._signals.install()
+
+    def serve(
+        self, environ: Environ, start_response: StartResponse, native: object = None
+    ) -> Iterable[bytes]:
+        """Serve one request, as WSGI says (PEP 3333).
+
+        Args:
+            environ: The request.
+            start_response: As WSGI has it.
+            native: What a ``connect`` handler gets as its second argument; ``environ`` if None.
+        """
+        driver = self._driver
+        found = find(environ, driver.concurrency)
+        why = why_no_websocket(environ, found)
+        if not self._was_asked:
+            self._first_request(why)
+        request = _request_of(environ, why is None, environ if native is None else native)
+        if found is not None and why is None and _wants_websocket(request):
+            return _serve_websocket(driver, request, found, start_response)
+        return _serve_http(driver, request, environ, found, start_response)
+
+    def _first_request(self, why: str | None) -> None:
+        self._was_asked = True
+        if why is not None:
+            logger.warning("no client is offered a WebSocket: %s", why)
+        if self._signals is not None:
+            # A server that serves in its main thread may have set its handlers after the import.
+            self._signals.install()
 
 
 class Middleware:
@@ -64,10 +108,7 @@ class Middleware:
         self.wsgi_app = wsgi_app
         path = engineio_path.strip("/")
         self._paths = frozenset({f"/{path}", f"/{path}/"} if path else {"", "/"})
-        self._signals = StopSignals(engineio_app) if handle_signals else None
-        self._was_asked = False
-        if self._signals is not None:
-            self._signals.install()
+        self._gateway = WSGIGateway(engineio_app, handle_signals=handle_signals)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request, as WSGI says (PEP 3333)."""
@@ -75,23 +116,7 @@ class Middleware:
             if self.wsgi_app is not None:
                 return self.wsgi_app(environ, start_response)
             return _respond(start_response, _NOT_FOUND)
-        driver = self.engineio_app.driver
-        found = find(environ, driver.concurrency)
-        why = why_no_websocket(environ, found)
-        if not self._was_asked:
-            self._first_request(why)
-        request = _request_of(environ, why is None)
-        if found is not None and why is None and _wants_websocket(request):
-            return _serve_websocket(driver, request, found, start_response)
-        return _serve_http(driver, request, environ, found, start_response)
-
-    def _first_request(self, why: str | None) -> None:
-        self._was_asked = True
-        if why is not None:
-            logger.warning("no client is offered a WebSocket: %s", why)
-        if self._signals is not None:
-            # A server that serves in its main thread may have set its handlers after the import.
-            self._signals.install()
+        return self._gateway.serve(environ, start_response)
 
 
 WSGIApp = Middleware
@@ -104,7 +129,7 @@ def _wants_websocket(request: Request) -> bool:
     return request.method == "GET" and upgrade.strip().lower() == "websocket" and "upgrade" in names
 
 
-def _request_of(environ: Environ, websockets: bool) -> Request:
+def _request_of(environ: Environ, websockets: bool, native: object) -> Request:
     """Return the head of the request that an environ describes."""
     fields = [
         (name[5:].lower().replace("_", "-"), value)
@@ -128,7 +153,7 @@ def _request_of(environ: Environ, websockets: bool) -> Request:
         scheme=environ.get("wsgi.url_scheme", "http"),
         peer=environ.get("REMOTE_ADDR", ""),
         websockets=websockets,
-        native=lambda: environ,
+        native=lambda: native,
     )
 
 
