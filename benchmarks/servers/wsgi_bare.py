@@ -79,7 +79,7 @@ def _websocket(
         connection.receive_data(data)
         for event in connection.events():
             if isinstance(event, TextMessage | BytesMessage):
-                answer(stream, connection.send(type(event)(event.data)))  # type: ignore[arg-type]
+                answer(stream, connection.send(event))
             elif isinstance(event, CloseConnection):
                 stream.sendall(connection.send(event.response()))
                 stream.shutdown(socket.SHUT_WR)
