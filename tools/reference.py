@@ -158,7 +158,10 @@ def events() -> str:
             (
                 "A client wants a session. Return nothing or True to accept; False or any other "
                 "value refuses with 401 and that value as JSON, and so does an exception; raise "
-                "`engineio.ConnectionRefused(body, status=403)` to choose."
+                "`engineio.ConnectionRefused(body, status=403)` to choose. Returning an "
+                "`engineio.http.response.Response` refuses with all of it; an "
+                "`Accepted(headers)` of the same module accepts, and adds fields such as `Set- "
+                "Cookie` to the answer of the handshake."
             ),
         ),
         "message": ("`sid, data`", "A message arrived: `str` or `bytes`, as it was sent."),

@@ -12,6 +12,7 @@ import pytest
 
 import engineio
 from engineio.aio import delivery
+from engineio.http.response import Accepted, Response
 from engineio.testing import ConnectionRejected
 from tests.aio.served import Served, eventually
 
@@ -204,6 +205,39 @@ async def test_none_and_true_accept(serve: Serve, carrier: str, verdict: bool | 
 
     async with served.client(carrier) as client:
         assert served.eio.sids == [client.sid]
+
+
+async def test_a_connect_handler_adds_fields_to_the_handshake(serve: Serve, carrier: str) -> None:
+    served = serve(cookie="io")
+
+    @served.on("connect")
+    async def connected(sid: str) -> Accepted:
+        return Accepted((("Set-Cookie", "seen=1"), ("X-Room", "lobby")))
+
+    async with served.client(carrier) as client:
+        assert client.response is not None
+        fields = [(name.lower(), value) for name, value in client.response.headers]
+
+    assert fields.count(("x-room", "lobby")) == 1
+    assert [value.partition("=")[0] for name, value in fields if name == "set-cookie"] == [
+        "io",
+        "seen",
+    ]
+
+
+async def test_a_connect_handler_refuses_with_a_whole_response(serve: Serve, carrier: str) -> None:
+    served = serve()
+    refusal = Response(418, (("X-Why", "tea"), ("Content-Type", "text/plain")), b"short and stout")
+
+    @served.on("connect")
+    async def connected(sid: str) -> Response:
+        return refusal
+
+    with pytest.raises(ConnectionRejected) as caught:
+        await served.client(carrier).connect()
+
+    assert (caught.value.status, caught.value.body) == (418, b"short and stout")
+    assert served.is_empty
 
 
 async def test_a_refusal_may_choose_its_status(serve: Serve, carrier: str) -> None:

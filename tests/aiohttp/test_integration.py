@@ -105,7 +105,7 @@ async def test_the_vocabulary(engineio_client: Connect) -> None:
 
 def test_options_are_checked_before_anything_runs() -> None:
     with pytest.raises(engineio.ConfigError, match="did you mean ping_interval"):
-        EngineIO(ping_intervall=1)
+        EngineIO(ping_intervall=1)  # type: ignore[call-arg]  # the typo is the point
     with pytest.raises(engineio.ConfigError, match="options already: ping_interval"):
         EngineIO(engineio.AsyncServer(async_mode="aiohttp"), ping_interval=1)
     with pytest.raises(engineio.ConfigError, match="mode 'asgi', not 'aiohttp'"):

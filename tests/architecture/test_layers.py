@@ -27,6 +27,7 @@ MODULES = {
         "callbacks",
         "handlers",
         "hooks",
+        "integration",
         "logs",
         "messages",
         "modes",

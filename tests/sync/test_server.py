@@ -1,5 +1,6 @@
 """`engineio.Server`: what applications call, and what clients see of it."""
 
+import json
 import logging
 import os
 import subprocess
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 import engineio
+from engineio.http.response import Accepted, Response
 from tests.sync.served import ManualClock, Served, eventually
 
 Serve = Callable[..., Served]
@@ -133,6 +135,8 @@ def test_user_sessions_last_until_the_disconnect_handler_is_over(serve: Serve) -
         (engineio.ConnectionRefused("no", status=403), 403, b'"no"'),
         (RuntimeError("asked to"), 401, b'"Unauthorized"'),
         (object(), 401, b'"Unauthorized"'),
+        (Response(418, body=b"tea"), 418, b"tea"),
+        (Response(302), 401, b'"Unauthorized"'),
     ],
 )
 def test_a_client_is_refused(serve: Serve, verdict: Any, status: int, body: bytes) -> None:
@@ -152,6 +156,22 @@ def test_a_client_is_refused(serve: Serve, verdict: Any, status: int, body: byte
     assert (websocket.status, websocket.body) == (status, body)
     assert served.heard == []
     eventually(lambda: served.is_empty)
+
+
+def test_a_connect_handler_adds_fields_to_the_handshake_alone(serve: Serve) -> None:
+    served = serve(cookie="io")
+    cookie = ("Set-Cookie", "seen=1")
+    served.eio.on("connect", lambda sid: Accepted((cookie, ("X-Room", "lobby"))))
+
+    polling = served.call("GET", "EIO=4&transport=polling")
+    sid = json.loads(polling.body[1:])["sid"]
+    served.eio.send(sid, "hello")
+    head = served.websocket().opened().head
+
+    assert polling.headers["X-Room"] == "lobby"
+    assert b"\r\nX-Room: lobby\r\n" in head + b"\r\n"
+    assert head.count(b"Set-Cookie: ") == 2, "the server's own and the handler's"
+    assert "X-Room" not in served.call("GET", served.target(sid)).headers
 
 
 def test_functions_of_the_application_may_use_the_server(serve: Serve) -> None:

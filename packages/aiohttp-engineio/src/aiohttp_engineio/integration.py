@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Unpack
 
 from aiohttp import web
 
 from engineio import AsyncServer
 from engineio.aio.integration import AsyncIntegration
+from engineio.options import ServerOptions
 
 from ._gateway import Gateway
 
@@ -40,7 +41,7 @@ class EngineIO(AsyncIntegration[web.Request]):
 
     async_mode = "aiohttp"
 
-    def __init__(self, server: AsyncServer | None = None, **options: Any) -> None:
+    def __init__(self, server: AsyncServer | None = None, **options: Unpack[ServerOptions]) -> None:
         super().__init__(server, **options)
         self._gateway = Gateway(self.server)
 
@@ -94,7 +95,7 @@ def setup(
     path: str = "/engine.io/",
     *,
     key: web.AppKey[EngineIO] | None = None,
-    **options: Any,
+    **options: Unpack[ServerOptions],
 ) -> EngineIO:
     """Make an `EngineIO` and attach it to an application.
 

@@ -89,13 +89,18 @@ class Registrar:
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
             self._check(event, function)
             self._handlers.add(event, function)
-            self._registered()
+            self._registered(event, function)
             return function
 
         return register if handler is None else register(handler)
 
+    def handler(self, event: str) -> Callable[..., Any] | None:
+        """Return the handler of an event, or None while there is none."""
+        found = self._handlers.get(event)
+        return None if found is None else found.function
+
     def _check(self, event: str, function: Callable[..., Any]) -> None:
         """Raise `ConfigError` for a function that this kind of server cannot call."""
 
-    def _registered(self) -> None:
+    def _registered(self, event: str, function: Callable[..., Any]) -> None:
         """Take note that there is one function more."""

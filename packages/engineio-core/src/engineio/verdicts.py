@@ -8,12 +8,14 @@ from typing import Any
 from .errors import ConnectionRefused
 from .handlers import Handler
 from .http.request import Request
-from .http.response import Response, json_response
+from .http.response import Accepted, Response, json_response
 from .protocol.sid import hashed_sid
 
-__all__ = ["arguments", "failure", "refusal", "response"]
+__all__ = ["arguments", "decision", "failure", "refusal"]
 
 logger = logging.getLogger(__name__)
+
+_ACCEPTED = Accepted()
 
 
 def arguments(handler: Handler, sid: str, request: Request) -> tuple[Any, ...]:
@@ -21,16 +23,23 @@ def arguments(handler: Handler, sid: str, request: Request) -> tuple[Any, ...]:
     return (sid, request.native()) if handler.arity > 1 else (sid,)
 
 
-def response(verdict: object) -> Response | None:
-    """Return None where the handler accepts, or what it refuses with.
+def decision(verdict: object) -> Accepted | Response:
+    """Return what the handler's return value means: a `Response` refuses with it.
 
-    "Returning False (or a value) refuses with 401 and that body."
+    "Returning False (or a value) refuses with 401 and that body." A `Response` is sent as it is.
 
     Raises:
         TypeError: The value has no JSON form.
+        ValueError: It is a response that refuses nobody.
     """
     if verdict is None or verdict is True:
-        return None
+        return _ACCEPTED
+    if isinstance(verdict, Accepted):
+        return verdict
+    if isinstance(verdict, Response):
+        if verdict.status < 400:
+            raise ValueError(f"a response with status {verdict.status} does not refuse a client")
+        return verdict
     return json_response(401, "Unauthorized" if verdict is False else verdict)
 
 

@@ -11,7 +11,7 @@ from .. import verdicts
 from ..errors import ConnectionRefused
 from ..handlers import Handler
 from ..http.request import Request
-from ..http.response import Response, json_response
+from ..http.response import Accepted, Response, json_response
 from .threads import call_in_thread
 
 __all__ = ["ask"]
@@ -23,8 +23,8 @@ async def ask(
     request: Request,
     inline: bool,
     refusal: Callable[[Exception], Response | None],
-) -> Response | None:
-    """Return None if the handler accepts, or the response that it refuses with.
+) -> Accepted | Response:
+    """Return whether the handler accepts, or the response that it refuses with.
 
     An exception refuses too, and is logged; `ConnectionRefused` chooses its own status, and so do
     those exceptions of a framework that stand for an answer.
@@ -46,7 +46,7 @@ async def ask(
             if answer is None:
                 raise
             return answer
-        return verdicts.response(verdict)
+        return verdicts.decision(verdict)
     except (KeyboardInterrupt, SystemExit):
         raise
     except asyncio.CancelledError:

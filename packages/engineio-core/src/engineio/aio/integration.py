@@ -8,20 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager
-from typing import Any, ClassVar, Generic, TypeVar, overload
+from typing import Any, ClassVar, TypeVar, Unpack
 
 from ..errors import ConfigError
-from ..types import DisconnectInfo, Reason, SendData, TransportName
+from ..integration import TypedHandlers
+from ..options import ServerOptions
+from ..types import SendData, TransportName
 from .background import BackgroundTask
 from .server import AsyncServer
 
 __all__ = ["AsyncIntegration"]
 
-T = TypeVar("T")
 NativeRequest = TypeVar("NativeRequest")
 
 
-class AsyncIntegration(Generic[NativeRequest]):
+class AsyncIntegration(TypedHandlers[NativeRequest]):
     """The base of a framework package's ``EngineIO``.
 
     A subclass names its mode and says how to get into an application. ``NativeRequest`` is what a
@@ -34,7 +35,6 @@ class AsyncIntegration(Generic[NativeRequest]):
     Attributes:
         async_mode: The mode of the servers of this class.
         server: The server.
-        on: Registers the handler of an event, or a hook, as `AsyncServer.on` does.
 
     Raises:
         ConfigError: An option is unknown or impossible, there are options beside a server, or the
@@ -43,7 +43,7 @@ class AsyncIntegration(Generic[NativeRequest]):
 
     async_mode: ClassVar[str]
 
-    def __init__(self, server: AsyncServer | None = None, **options: Any) -> None:
+    def __init__(self, server: AsyncServer | None = None, **options: Unpack[ServerOptions]) -> None:
         if server is None:
             server = AsyncServer(self.async_mode, **options)
         elif options:
@@ -52,45 +52,8 @@ class AsyncIntegration(Generic[NativeRequest]):
             raise ConfigError(
                 f"the server has the mode {server.async_mode!r}, not {self.async_mode!r}"
             )
+        super().__init__(server)
         self.server = server
-        self.on = server.on
-
-    # -- handlers --------------------------------------------------------------------------
-
-    @overload
-    def on_connect(self, handler: Callable[[str], T]) -> Callable[[str], T]: ...
-
-    @overload
-    def on_connect(
-        self, handler: Callable[[str, NativeRequest], T]
-    ) -> Callable[[str, NativeRequest], T]: ...
-
-    def on_connect(self, handler: Callable[..., T]) -> Callable[..., T]:
-        """Register ``handler(sid)`` or ``handler(sid, request)``, which decides about a client.
-
-        Returning False or a value refuses it with 401 and that value as JSON; so does an exception
-        of the framework that stands for an answer, with its own status and body.
-        """
-        return self.server.on("connect", handler)
-
-    def on_message(self, handler: Callable[[str, Any], T]) -> Callable[[str, Any], T]:
-        """Register ``handler(sid, data)``; ``data`` is the same text or bytes that were sent."""
-        return self.server.on("message", handler)
-
-    @overload
-    def on_disconnect(self, handler: Callable[[str], T]) -> Callable[[str], T]: ...
-
-    @overload
-    def on_disconnect(self, handler: Callable[[str, Reason], T]) -> Callable[[str, Reason], T]: ...
-
-    @overload
-    def on_disconnect(
-        self, handler: Callable[[str, Reason, DisconnectInfo], T]
-    ) -> Callable[[str, Reason, DisconnectInfo], T]: ...
-
-    def on_disconnect(self, handler: Callable[..., T]) -> Callable[..., T]:
-        """Register ``handler(sid)``, ``(sid, reason)`` or ``(sid, reason, info)``."""
-        return self.server.on("disconnect", handler)
 
     # -- sessions: coroutines are passed on as they are, for a frame more would cost a message -----
 

@@ -21,7 +21,7 @@ from ..errors import (
 from ..handlers import Handler
 from ..hooks import Hooks
 from ..http.request import Request
-from ..http.response import Response
+from ..http.response import Accepted, Response
 from ..messages import message_data
 from ..modes import resolve_async_mode
 from ..options import ServerOptions
@@ -305,7 +305,7 @@ class AsyncServer(BaseServer[Inbox]):
         self._inboxes[session.sid] = inbox
         handler = self._handlers.get("connect")
         if handler is None:
-            self._decided(session, None)
+            self._decided(session, Accepted())
         else:
             # Most handlers decide without waiting, and then the handshake costs no task.
             self.driver.runner.start(self._ask(handler, session, request), _asked)
@@ -352,7 +352,7 @@ class AsyncServer(BaseServer[Inbox]):
 
     # -- inside ----------------------------------------------------------------------------
 
-    def _registered(self) -> None:
+    def _registered(self, event: str, function: Callable[..., Any]) -> None:
         self._hooks.changed()
         self._courier.refresh()
 
@@ -401,15 +401,15 @@ class AsyncServer(BaseServer[Inbox]):
 
     async def _ask(self, handler: Handler, session: Session, request: Request) -> None:
         inline = self.config.sync_handlers == "inline"
-        verdict = await ask(handler, session.sid, request, inline, self._mode.refusal)
-        self._decided(session, verdict)
+        decision = await ask(handler, session.sid, request, inline, self._mode.refusal)
+        self._decided(session, decision)
 
-    def _decided(self, session: Session, refusal: Response | None) -> None:
+    def _decided(self, session: Session, decision: Accepted | Response) -> None:
         now = self.driver.now()
-        if refusal is not None:
-            self._engine.refuse(now, session, refusal)
+        if isinstance(decision, Response):
+            self._engine.refuse(now, session, decision)
             self._forget(session)
-        elif not self._engine.accept(now, session):
+        elif not self._engine.accept(now, session, decision.headers):
             if not self._engine.stopping:
                 logger.warning("a connect handler took longer than connect_timeout")
             self._forget(session)

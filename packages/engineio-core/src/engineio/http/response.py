@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-__all__ = ["Header", "Response", "json_response", "text_response"]
+__all__ = ["Accepted", "Header", "Response", "json_response", "text_response"]
 
 Header: TypeAlias = tuple[str, str]
 """One header field: name and value."""
@@ -31,6 +31,18 @@ class Response:
         if not headers:
             return self
         return Response(self.status, self.headers + headers, self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What a ``connect`` handler may return to accept a client and add to the handshake's answer.
+
+    Attributes:
+        headers: Fields for the response that opens the session, such as ``Set-Cookie``: of the
+            first poll, or of the 101 where the server sends such.
+    """
+
+    headers: tuple[Header, ...] = ()
 
 
 def text_response(status: int, body: bytes = b"", content_type: str = "text/plain") -> Response:

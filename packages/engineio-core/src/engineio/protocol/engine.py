@@ -17,7 +17,7 @@ from ..http.cookie import SessionCookie
 from ..http.cors import CorsPolicy
 from ..http.forwarded import Client
 from ..http.request import Request
-from ..http.response import Response
+from ..http.response import Header, Response
 from ..types import Data, Reason, Transport
 from . import closing, rejections, requests, upgrade
 from .actions import Abort, Accept, Action, Hangup, Port, Refuse, Reply, Ticket
@@ -234,13 +234,22 @@ class Engine:
 
     # -- the application -------------------------------------------------------------------
 
-    def accept(self, now: float, session: Session) -> bool:
-        """The application accepts; False if the session ended first. Then carry out the outputs."""
+    def accept(self, now: float, session: Session, headers: tuple[Header, ...] = ()) -> bool:
+        """The application accepts. Then carry out the outputs.
+
+        Args:
+            now: The time.
+            session: The session.
+            headers: Fields for the answer that opens it.
+
+        Returns:
+            False if the session ended first.
+        """
         if session.state is not State.CONNECTING:
             return False
         if session.websocket is not None and session.websocket.port in self._ports:
-            self.emit(Accept(session.websocket.port, session.headers, True))
-        session.open(now)
+            self.emit(Accept(session.websocket.port, session.headers + headers, True))
+        session.open(now, headers)
         self._settle(session)
         return True
 
@@ -387,7 +396,7 @@ class Engine:
                 raise Rejected(rejections.WEBSOCKET_EXPECTED)
             session = self._create(request, admitted)
             self._tickets[ticket] = session
-            session.polling.get = Exchange(ticket, request, query.jsonp, True, session.headers)
+            session.polling.get = Exchange(ticket, request, query.jsonp, True)
             self._ask(now, session, request)
             return
         session = self._find(query)

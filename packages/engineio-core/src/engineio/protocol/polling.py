@@ -154,6 +154,11 @@ class Polling:
         response = response.with_headers(*exchange.headers)
         self._emit(Reply(exchange.ticket, response, True, exchange.initial))
 
+    def welcome(self, headers: tuple[Header, ...]) -> None:
+        """The handshake, if it is the one that waits, is accepted: its answer has ``headers``."""
+        if self.get is not None:
+            self.get = self.get._replace(headers=headers)
+
     def confirm(self) -> bool:
         """The answer that was being written has been accepted; False if there was none."""
         if self.unconfirmed is None:

@@ -155,8 +155,9 @@ class Session(Timed):
         """The application is asked whether it accepts."""
         self.deadline = now + self.hub.config.connect_timeout
 
-    def open(self, now: float) -> None:
+    def open(self, now: float, headers: tuple[Header, ...] = ()) -> None:
         """The application accepts: send the OPEN packet before what was sent already."""
+        self.polling.welcome(self.headers + headers)
         self.state = advance(self.state, State.OPEN)
         self._trace(self._greeting, "out")
         self.outbox.put_first(self._greeting)

@@ -6,15 +6,15 @@ from .. import verdicts
 from ..errors import ConnectionRefused
 from ..handlers import Handler
 from ..http.request import Request
-from ..http.response import Response
+from ..http.response import Accepted, Response
 
 __all__ = ["ask"]
 
 
 def ask(
     handler: Handler, sid: str, request: Request, exits: tuple[type[BaseException], ...]
-) -> Response | None:
-    """Return None if the handler accepts, or the response that it refuses with.
+) -> Accepted | Response:
+    """Return whether the handler accepts, or the response that it refuses with.
 
     An exception refuses too, and is logged; `ConnectionRefused` chooses its own status.
 
@@ -29,7 +29,7 @@ def ask(
             verdict = handler.function(*verdicts.arguments(handler, sid, request))
         except ConnectionRefused as refused:
             return verdicts.refusal(refused)
-        return verdicts.response(verdict)
+        return verdicts.decision(verdict)
     except exits:
         raise
     except BaseException as error:  # noqa: BLE001  # it is logged, and refuses this client alone

@@ -16,7 +16,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar, cast
 from ..config import ServerConfig
 from ..errors import BodyError
 from ..http.request import Request
-from ..http.response import Header, Response
+from ..http.response import Accepted, Header, Response
 from ..protocol import actions, events
 from ..protocol.engine import Engine
 from ..protocol.session import Session
@@ -50,8 +50,8 @@ class Application(Protocol):
     def opened(self, session: Session) -> None:
         """A client wants a session: give it an `Inbox` as its owner."""
 
-    def ask(self, session: Session, request: Request) -> Response | None:
-        """Return None to accept the client, or what it is refused with."""
+    def ask(self, session: Session, request: Request) -> Accepted | Response:
+        """Return how the client is accepted, or what it is refused with."""
 
     def drained(self, session: Session) -> None:
         """A send queue has room again."""
@@ -290,13 +290,13 @@ class Driver:
         admitted = self.engine.admit(request)
         connecting = self._open(self.engine.http, request, exchange, admitted)
         if connecting is not None:
-            refusal = self._ask(connecting)
+            decision = self._ask(connecting)
             if connection is not None and connection.is_gone():
                 self.http_closed(exchange)
-            self._decided(connecting.session, refusal)
+            self._decided(connecting.session, decision)
         return exchange
 
-    def _ask(self, connecting: events.Connecting) -> Response | None:
+    def _ask(self, connecting: events.Connecting) -> Accepted | Response:
         try:
             return self._application.ask(connecting.session, connecting.request)
         except BaseException:
@@ -304,12 +304,11 @@ class Driver:
             self._decided(connecting.session, Response(503))
             raise
 
-    def _decided(self, session: Session, refusal: Response | None) -> None:
-        if refusal is None:
-            if self.input(self.engine.accept, session):
-                return
-        else:
-            self.input(self.engine.refuse, session, refusal)
+    def _decided(self, session: Session, decision: Accepted | Response) -> None:
+        if isinstance(decision, Response):
+            self.input(self.engine.refuse, session, decision)
+        elif self.input(self.engine.accept, session, decision.headers):
+            return
         self._application.ended(session)
 
     def park(self, exchange: Exchange) -> None:
@@ -349,10 +348,10 @@ class Driver:
         admitted = self.engine.admit(request)
         connecting = self._open(self.engine.websocket_open, request, port, admitted)
         if connecting is not None:
-            refusal = self._ask(connecting)
+            verdict = self._ask(connecting)
             if port.is_gone():
                 self.closed(port, None, "the client left during the handshake")
-            self._decided(connecting.session, refusal)
+            self._decided(connecting.session, verdict)
         decision = port.decision
         if not isinstance(decision, tuple):
             # There is none where the client has left: then nobody reads the answer.

@@ -22,7 +22,7 @@ from ..functions import is_async
 from ..handlers import EVENTS
 from ..hooks import Hooks
 from ..http.request import Request
-from ..http.response import Response
+from ..http.response import Accepted, Response
 from ..messages import message_data
 from ..modes import resolve_sync_mode
 from ..options import ServerOptions
@@ -295,11 +295,11 @@ class Server(BaseServer[Inbox]):
         with self._inboxes_lock:
             self._inboxes[session.sid] = inbox
 
-    def ask(self, session: Session, request: Request) -> Response | None:
+    def ask(self, session: Session, request: Request) -> Accepted | Response:
         """Ask the connect handler (for the driver)."""
         handler = self._handlers.get("connect")
         if handler is None:
-            return None
+            return Accepted()
         return ask(handler, session.sid, request, self._concurrency.exits)
 
     def drained(self, session: Session) -> None:
@@ -346,7 +346,7 @@ class Server(BaseServer[Inbox]):
                 f"the handler for {event!r} is a coroutine function: use engineio.AsyncServer"
             )
 
-    def _registered(self) -> None:
+    def _registered(self, event: str, function: Callable[..., Any]) -> None:
         self._hooks.changed()
 
     def _chosen(self, sids: Iterable[str] | None) -> list[Session]:
