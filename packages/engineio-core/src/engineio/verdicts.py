@@ -24,13 +24,19 @@ def arguments(handler: Handler, sid: str, request: Request) -> tuple[Any, ...]:
 def response(verdict: object) -> Response | None:
     """Return None where the handler accepts, or what it refuses with.
 
-    "Returning False (or a value) refuses with 401 and that body."
+    "Returning False (or a value) refuses with 401 and that body." A `Response` refuses as it is:
+    framework packages return what their framework has made of a refusal.
 
     Raises:
         TypeError: The value has no JSON form.
+        ValueError: It is a response that refuses nobody.
     """
     if verdict is None or verdict is True:
         return None
+    if isinstance(verdict, Response):
+        if verdict.status < 400:
+            raise ValueError(f"a response with status {verdict.status} refuses nobody")
+        return verdict
     return json_response(401, "Unauthorized" if verdict is False else verdict)
 
 
