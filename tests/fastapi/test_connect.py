@@ -409,7 +409,7 @@ class Login(BaseModel):
 def test_parameters_that_cannot_be() -> None:
     eio = EngineIO()
 
-    with pytest.raises(engineio.ConfigError, match="no body.*'login'"):
+    with pytest.raises(engineio.ConfigError, match=r"no body.*'login'"):
 
         @eio.on_connect
         async def with_body(sid: Sid, login: Login) -> None: ...
