@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import engineio
+from engineio.http.response import Response
 from tests.sync.served import ManualClock, Served, eventually
 
 Serve = Callable[..., Served]
@@ -131,6 +132,8 @@ def test_user_sessions_last_until_the_disconnect_handler_is_over(serve: Serve) -
         ("go away", 401, b'"go away"'),
         ({"why": 1}, 401, b'{"why":1}'),
         (engineio.ConnectionRefused("no", status=403), 403, b'"no"'),
+        (Response(418, (), b"<p>"), 418, b"<p>"),
+        (Response(200), 401, b'"Unauthorized"'),
         (RuntimeError("asked to"), 401, b'"Unauthorized"'),
         (object(), 401, b'"Unauthorized"'),
     ],

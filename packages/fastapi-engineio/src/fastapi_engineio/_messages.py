@@ -16,7 +16,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from engineio import Data, SendData
 from engineio.logs import printable
 
-__all__ = ["Invalid", "dumped", "log_invalid", "type_of_messages", "validating"]
+__all__ = ["Invalid", "dumped", "log_invalid", "parser_of", "validating"]
 
 logger = logging.getLogger(__name__)
 
@@ -28,46 +28,50 @@ T = TypeVar("T")
 _PLAIN = (inspect.Parameter.empty, Any, object, str, bytes, SendData)
 
 
-def type_of_messages(handler: Callable[..., Any]) -> TypeAdapter[Any] | None:
-    """Return what validates the messages of a handler, or None where it takes them as they are."""
+def parser_of(handler: Callable[..., Any], is_decoded: bool) -> Callable[[Any], Any] | None:
+    """Return what makes the type of a handler of its messages, or None where it takes plain ones.
+
+    Args:
+        handler: The handler, whose second parameter has the type.
+        is_decoded: Whether the core has decoded JSON already.
+    """
     parameters = list(inspect.signature(handler, eval_str=True).parameters.values())
     annotation = parameters[1].annotation if len(parameters) > 1 else Any
-    return None if _is_plain(annotation) else TypeAdapter(annotation)
+    if _is_plain(annotation):
+        return None
+    adapter: TypeAdapter[Any] = TypeAdapter(annotation)
+    # Text that is only to be short, for example, is the value itself.
+    if is_decoded or _is_plain(annotation, with_metadata=True):
+        return adapter.validate_python
+
+    def parse(data: Data) -> Any:
+        if isinstance(data, str):
+            return adapter.validate_json(data)
+        return adapter.validate_python(data)
+
+    return parse
 
 
 def validating(
-    call: Callable[[str, Any], Awaitable[object]],
-    adapter: TypeAdapter[Any],
-    is_json: bool,
-    invalid: Invalid,
+    call: Callable[[str, Any], Awaitable[object]], parse: Callable[[Any], Any], invalid: Invalid
 ) -> Callable[[str, Any], Awaitable[None]]:
     """Return a handler of plain messages in front of one of typed messages.
 
     Args:
         call: Calls the handler of typed messages.
-        adapter: The type.
-        is_json: Whether text is JSON, or the value itself.
+        parse: As from `parser_of`.
         invalid: Is told of what does not fit, in the place of the handler.
     """
 
-    async def received(sid: str, data: Data) -> None:
+    async def received(sid: str, data: Any) -> None:
         try:
-            if is_json and isinstance(data, str):
-                value = adapter.validate_json(data)
-            else:
-                value = adapter.validate_python(data)
+            value = parse(data)
         except ValidationError as error:
             await invalid(sid, error)
         else:
             await call(sid, value)
 
     return received
-
-
-def is_json(handler: Callable[..., Any]) -> bool:
-    """Whether a handler with a type takes JSON: a type that is only text and bytes is none."""
-    annotation = list(inspect.signature(handler, eval_str=True).parameters.values())[1].annotation
-    return not _is_plain(annotation, with_metadata=True)
 
 
 def log_invalid(error: ValidationError, suppressed: int) -> None:

@@ -19,7 +19,7 @@ from engineio.functions import is_async
 from engineio.logs import Throttle
 
 from ._handshake import add_headers
-from ._messages import dumped, is_json, log_invalid, type_of_messages, validating
+from ._messages import dumped, log_invalid, parser_of, validating
 from ._route import Endpoint, Route
 
 __all__ = ["EngineIO"]
@@ -137,11 +137,9 @@ class EngineIO(AsyncIntegration[Request], APIRouter):
             PydanticSchemaGenerationError: The type is none that pydantic knows.
         """
         self.server.on("message", handler)
-        adapter = type_of_messages(handler)
-        if adapter is not None:
-            json = is_json(handler) and not self.server.config.decode_json
-            call = self._called(handler)
-            self.server.on("message", validating(call, adapter, json, self._told))
+        parse = parser_of(handler, self.server.config.decode_json)
+        if parse is not None:
+            self.server.on("message", validating(self._called(handler), parse, self._told))
         return handler
 
     def on_validation_error(self, handler: ErrorHandler) -> ErrorHandler:
