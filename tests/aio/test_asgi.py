@@ -120,7 +120,7 @@ async def test_a_framework_that_routes_itself(serve: Serve) -> None:
     for _ in range(2):
         async with app.running():
             for transport in ("polling", "websocket"):
-                client = Client(app.serve, path="/any/where", transport=transport)  # type: ignore[arg-type]  # one of the literals
+                client = Client(app.serve, path="/any/where", transport=transport)
                 async with client:
                     assert client.sid in served.eio.sids
             assert (await ask(app.serve, "/anywhere", HANDSHAKE)).status == 200
