@@ -32,7 +32,7 @@ class Budget:
     stacks: frozenset[str] = frozenset()
 
 
-_AGAINST_PEER = frozenset({"uvicorn", "uvicorn-engineio", "uvicorn-wsproto", "aiohttp", "fastapi"})
+_AGAINST_PEER = frozenset({"uvicorn", "uvicorn-engineio", "uvicorn-wsproto", "aiohttp"})
 
 BUDGETS = [
     Budget("B1", "echo", "cpu_us", 1.15),
