@@ -10,8 +10,6 @@ import pytest
 
 from engineio.testing import Client
 
-from .testing import connect
-
 __all__ = ["Connect", "engineio_client"]
 
 Connect: TypeAlias = Callable[..., AbstractAsyncContextManager[Client]]
@@ -29,4 +27,6 @@ def engineio_client() -> Connect:
                 await client.send("hello")
                 assert await client.receive() == "hello"
     """
+    from .testing import connect  # noqa: PLC0415  # it needs httpx, and pytest loads this module for every project
+
     return connect
