@@ -130,6 +130,20 @@ def _on_our_websockets() -> list[Side]:
     ]
 
 
+def _on_fastapi() -> list[Side]:
+    packages = ("fastapi", "starlette", "uvicorn", "uvloop", "httptools", "websockets")
+
+    def side(kind: Kind, runtime: Runtime, module: str, *more: str) -> Side:
+        command = _uvicorn(f"fastapi_{module}", "websockets-sansio")
+        return Side("fastapi", kind, runtime, command, (*more, *packages))
+
+    return [
+        side(Kind.OURS, Runtime.PROJECT, "ours", "engineio-core", "fastapi-engineio"),
+        side(Kind.BARE, Runtime.PROJECT, "bare"),
+        side(Kind.PEER, Runtime.PEERS, "peer", "python-engineio"),
+    ]
+
+
 def _on_aiohttp() -> list[Side]:
     def side(kind: Kind, runtime: Runtime, module: str, *packages: str) -> Side:
         command = ("-m", f"benchmarks.servers.aiohttp_{module}", "{application}", "{port}")
@@ -171,6 +185,7 @@ SIDES = [
     *_on_aiohttp(),
     *_on_wsgi("pywsgi", "gevent"),
     *_on_wsgi("werkzeug", "werkzeug"),
+    *_on_fastapi(),
     Side(
         "node",
         Kind.REFERENCE,
