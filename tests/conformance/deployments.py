@@ -21,6 +21,7 @@ _TAKES_FIRST = "it takes the first of them"
 _ONE_SLASH = "its HTTP parser makes one slash of those that a target begins with"
 _CAPS_FRAGMENTS = "over 4 096 fragments it is closed with 1008"
 _AIOHTTP = ("tests.conformance.application.aiohttp_app", "--host={host}", "--port={port}")
+_SANIC = ("tests.conformance.application.sanic_app", "--host={host}", "--port={port}")
 _WAITS_FOR_ALL = "it waits for every connection, and so for the whole shutdown_timeout"
 _LOGS_TRACEBACKS = "it logs a traceback for header fields that are not ASCII"
 _AIOHTTP_CANNOT = {
@@ -126,6 +127,14 @@ DEPLOYMENTS = (
     ),
     Deployment("aiohttp", _AIOHTTP, missing=_AIOHTTP_CANNOT),
     Deployment("aiohttp-uvloop", (*_AIOHTTP, "--uvloop"), missing=_AIOHTTP_CANNOT),
+    Deployment(
+        "sanic",
+        _SANIC,
+        missing={
+            Ability.HALF_CLOSE: _DROPS_HALF_CLOSED,
+            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+        },
+    ),
     Deployment(
         "werkzeug",
         (*_SERVE, "werkzeug", "--host={host}", "--port={port}"),
