@@ -23,6 +23,7 @@ _ONE_SLASH = "its HTTP parser makes one slash of those that a target begins with
 _CAPS_FRAGMENTS = "over 4 096 fragments it is closed with 1008"
 _AIOHTTP = ("tests.conformance.application.aiohttp_app", "--host={host}", "--port={port}")
 _FASTAPI = ("uvicorn", "tests.conformance.application.fastapi_app:app", *_UVICORN[2:])
+_SANIC = ("tests.conformance.application.sanic_app", "--host={host}", "--port={port}")
 _WAITS_FOR_ALL = "it waits for every connection, and so for the whole shutdown_timeout"
 _LOOKS_NOW_AND_THEN = "its workers look for the stop signal once a second"
 _LOGS_TRACEBACKS = "it logs a traceback for header fields that are not ASCII"
@@ -137,6 +138,14 @@ DEPLOYMENTS = (
             Ability.PROMPT_DROP: "it waits 10 s of its own for the client's close frame",
             Ability.QUIET: "it logs a traceback for text that is not UTF-8",
             Ability.MANY_FIELDS: "over 128 its parser stops, and nobody answers",
+        },
+    ),
+    Deployment(
+        "sanic",
+        _SANIC,
+        missing={
+            Ability.HALF_CLOSE: _DROPS_HALF_CLOSED,
+            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
         },
     ),
     Deployment(
