@@ -27,7 +27,7 @@ async def take_over(stream: IOStream, port: StreamPort, lost: Callable[[], None]
     Args:
         stream: The stream.
         port: The port.
-        lost: Called when the connection is gone, if it was opened.
+        lost: Called when the connection is gone.
     """
     if isinstance(stream, SSLIOStream) or stream.writing():
         transport = IOStreamTransport(stream)
@@ -41,6 +41,7 @@ async def take_over(stream: IOStream, port: StreamPort, lost: Callable[[], None]
     except (StreamClosedError, OSError) as error:
         stream.close()
         port.closed(None, str(error))
+        lost()
         return
     stream.close()
     loop = asyncio.get_running_loop()

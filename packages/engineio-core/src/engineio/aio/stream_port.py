@@ -14,8 +14,8 @@ from .stream import WebSocketStream
 
 __all__ = ["StreamPort"]
 
-# What a client that ignores the close may take of the time of a shutdown: the rest is for what comes
-# after it, so that a process ends within `shutdown_timeout`.
+# What a client that ignores the close may take of the time of a shutdown. The rest is for what
+# comes after it, so that a process ends within `shutdown_timeout`.
 _SHARE = 0.8
 
 
