@@ -130,13 +130,15 @@ def _on_our_websockets() -> list[Side]:
     ]
 
 
-def _on_aiohttp() -> list[Side]:
+def _on_framework(name: str) -> list[Side]:
+    """The three sides of a framework that runs its own server, all on uvloop."""
+
     def side(kind: Kind, runtime: Runtime, module: str, *packages: str) -> Side:
-        command = ("-m", f"benchmarks.servers.aiohttp_{module}", "{application}", "{port}")
-        return Side("aiohttp", kind, runtime, command, (*packages, "aiohttp", "uvloop"))
+        command = ("-m", f"benchmarks.servers.{name}_{module}", "{application}", "{port}")
+        return Side(name, kind, runtime, command, (*packages, name, "uvloop"))
 
     return [
-        side(Kind.OURS, Runtime.PROJECT, "ours", "engineio-core", "aiohttp-engineio"),
+        side(Kind.OURS, Runtime.PROJECT, "ours", "engineio-core", f"{name}-engineio"),
         side(Kind.BARE, Runtime.PROJECT, "bare"),
         side(Kind.PEER, Runtime.PEERS, "peer", "python-engineio"),
     ]
@@ -154,7 +156,8 @@ SIDES = [
     *_on_uvicorn("uvicorn", "websockets-sansio", "websockets"),
     *_on_uvicorn("uvicorn-wsproto", "wsproto", "wsproto"),
     *_on_our_websockets(),
-    *_on_aiohttp(),
+    *_on_framework("aiohttp"),
+    *_on_framework("tornado"),
     Side(
         "node",
         Kind.REFERENCE,

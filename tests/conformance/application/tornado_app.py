@@ -10,6 +10,7 @@ import asyncio
 import logging
 import re
 import signal
+import socket
 from http import HTTPStatus
 from typing import Any
 
@@ -116,11 +117,23 @@ async def serve(host: str, port: int) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    await open_a_stream(loop)
     server = build().listen(port, host)
     await stop.wait()
     server.stop()
     # All at once: one after the other, each would wait for its own clients.
     await asyncio.gather(*(each.eio.shutdown() for each in applications.values()))
+
+
+async def open_a_stream(loop: asyncio.AbstractEventLoop) -> None:
+    """Let libuv take the descriptor that it keeps in reserve from its first stream on.
+
+    Tornado serves HTTP without any; so it would look as if the first WebSocket left a file behind.
+    """
+    one, other = socket.socketpair()
+    transport, _ = await loop.connect_accepted_socket(asyncio.Protocol, one)
+    transport.close()
+    other.close()
 
 
 def main() -> None:
