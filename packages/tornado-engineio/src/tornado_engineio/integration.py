@@ -62,10 +62,21 @@ class EngineIO(AsyncIntegration[EngineIOHandler]):
 
             app = tornado.web.Application([(r"/", Home), *eio.routes(handler=Chat)])
         """
-        bound = bind(self.server, handler)
+        bound = self.handler(handler)
         pattern = pattern.removesuffix("$").rstrip("/")
         with_slash = URLSpec(f"{pattern}/", bound, kwargs, name)
         return [with_slash, URLSpec(pattern, bound, kwargs)] if pattern else [with_slash]
+
+    def handler(self, handler: type[EngineIOHandler] = EngineIOHandler) -> type[EngineIOHandler]:
+        r"""Return a class like ``handler`` that serves this server, for a route table of your own.
+
+        `routes` is what most applications want.
+
+        Example::
+
+            app = tornado.web.Application([(r"/engine\.io/?", eio.handler(Chat))])
+        """
+        return bind(self.server, handler)
 
     def attach(
         self,
