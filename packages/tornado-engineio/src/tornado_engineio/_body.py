@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 
 from tornado.httputil import HTTPHeaders
 
@@ -26,17 +27,17 @@ class Body:
         self._is_wanted = False
         self._is_lost = False
         self._is_closed = False
-        self._changed: asyncio.Event = asyncio.Event()
+        # One waits at a time: Tornado to pass on a piece, or the core for one.
+        self._waiter: asyncio.Future[None] | None = None
 
     # -- from Tornado ------------------------------------------------------------------------
 
-    async def feed(self, chunk: bytes) -> None:
-        """Take a piece; return when there may be another."""
-        while not (self._is_wanted or self._is_closed or self._is_lost):
-            await self._next_change()
-        if not self._is_closed:
-            self._data += chunk
-            self._change()
+    def feed(self, chunk: bytes) -> Awaitable[None] | None:
+        """Take a piece; return None, or what to await before there may be another."""
+        if not (self._is_wanted or self._is_closed):
+            return self._hold(chunk)
+        self._take(chunk)
+        return None
 
     def end(self) -> None:
         """There is no more of it."""
@@ -73,9 +74,21 @@ class Body:
         self._data.clear()
         self._change()
 
+    async def _hold(self, chunk: bytes) -> None:
+        while not (self._is_wanted or self._is_closed or self._is_lost):
+            await self._next_change()
+        self._take(chunk)
+
+    def _take(self, chunk: bytes) -> None:
+        if not self._is_closed:
+            self._data += chunk
+            self._change()
+
     def _change(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
 
     async def _next_change(self) -> None:
-        await self._changed.wait()
+        self._waiter = asyncio.get_running_loop().create_future()
+        await self._waiter

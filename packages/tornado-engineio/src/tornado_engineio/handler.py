@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, ClassVar, TypeVar, cast
 from urllib.parse import urlsplit
@@ -78,8 +78,9 @@ class EngineIOHandler(WebSocketHandler):
         self._lost: Callable[[], None] | None = None
         self._answering: asyncio.Task[None] | None = None
         self.connection.set_max_body_size(_ANY_LENGTH)
-        # Tornado has no other place between `prepare`, which is the application's, and the body.
-        self.prepare = self._prepare  # type: ignore[method-assign]  # the class's own comes back
+        if not self.body.is_complete:
+            # Tornado has no other place between `prepare`, the application's, and the body.
+            self.prepare = self._prepare  # type: ignore[method-assign]  # the class's comes back
 
     @property
     def connection(self) -> HTTP1Connection:
@@ -93,12 +94,8 @@ class EngineIOHandler(WebSocketHandler):
         result = self.prepare()
         if result is not None:
             await result
-        origin = self.request.headers.get("Origin")
-        if self.is_over:
-            return
-        if origin is not None and not self._allows(origin):
-            raise HTTPError(403, "check_origin refuses %r", origin)
-        if not self.body.is_complete:
+        if not self.is_over:
+            self._check_origin()
             # The core decides by the head of a request whether it wants a body at all.
             self._answering = asyncio.ensure_future(self._answer())
 
@@ -107,7 +104,9 @@ class EngineIOHandler(WebSocketHandler):
         if self._answering is not None:
             self.body.end()
             await self._answering
-        elif wants_websocket(self):
+            return
+        self._check_origin()
+        if wants_websocket(self):
             await serve_websocket(self.engineio.driver, self)
         else:
             await serve_http(self.engineio.driver, self)
@@ -115,7 +114,7 @@ class EngineIOHandler(WebSocketHandler):
     # All methods: which of them is refused, and how, is decided in the core.
     get = head = post = put = patch = delete = options = _serve
 
-    def data_received(self, chunk: bytes) -> Any:
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         """Take a piece of the body."""
         return self.body.feed(chunk)
 
@@ -180,9 +179,12 @@ class EngineIOHandler(WebSocketHandler):
         """
         return True
 
-    def _allows(self, origin: str) -> bool:
-        is_own = urlsplit(origin).netloc.lower() == self.request.host.lower()
-        return is_own or self.check_origin(origin)
+    def _check_origin(self) -> None:
+        origin = self.request.headers.get("Origin")
+        if origin is None or urlsplit(origin).netloc.lower() == self.request.host.lower():
+            return
+        if not self.check_origin(origin):
+            raise HTTPError(403, "check_origin refuses %r", origin)
 
 
 def _nothing() -> None:
