@@ -11,6 +11,7 @@ import logging
 import re
 import signal
 import socket
+from collections.abc import Awaitable
 from http import HTTPStatus
 from typing import Any
 
@@ -77,10 +78,24 @@ class Counted(EngineIOHandler):
     """Counts the requests of each key on their way to the servers."""
 
     def initialize(self) -> None:
-        """Take note of a request, until it is answered or its client has gone."""
-        self._key = self.get_query_argument("key", None)
-        if self._key is not None:
-            ledger.request_started(self._key)
+        """Take note of nothing yet: the server below has not seen the request."""
+        self._key: str | None = None
+
+    async def get(self, *args: str, **kwargs: str) -> None:
+        """Take note of a request when the server gets it."""
+        self._started()
+        await super().get(*args, **kwargs)
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        """Take note of one with a body, which the server has got before that."""
+        self._started()
+        return super().data_received(chunk)
+
+    def _started(self) -> None:
+        key = self.get_query_argument("key", None)
+        if self._key is None and key is not None:
+            self._key = key
+            ledger.request_started(key)
 
     def on_finish(self) -> None:
         """Take note of its end, unless a WebSocket begins."""
