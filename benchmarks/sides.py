@@ -186,6 +186,7 @@ SIDES = [
     *_on_our_websockets(),
     *_on_framework("aiohttp"),
     *_on_framework("sanic"),
+    *_on_framework("tornado"),
     *_on_wsgi("pywsgi", "gevent"),
     *_on_wsgi("werkzeug", "werkzeug"),
     *_on_fastapi(),

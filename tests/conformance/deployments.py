@@ -24,6 +24,7 @@ _CAPS_FRAGMENTS = "over 4 096 fragments it is closed with 1008"
 _AIOHTTP = ("tests.conformance.application.aiohttp_app", "--host={host}", "--port={port}")
 _FASTAPI = ("uvicorn", "tests.conformance.application.fastapi_app:app", *_UVICORN[2:])
 _SANIC = ("tests.conformance.application.sanic_app", "--host={host}", "--port={port}")
+_TORNADO = ("tests.conformance.application.tornado_app", "--host={host}", "--port={port}")
 _WAITS_FOR_ALL = "it waits for every connection, and so for the whole shutdown_timeout"
 _LOOKS_NOW_AND_THEN = "its workers look for the stop signal once a second"
 _LOGS_TRACEBACKS = "it logs a traceback for header fields that are not ASCII"
@@ -33,6 +34,11 @@ _AIOHTTP_CANNOT = {
     Ability.PROMPT_END: "it throws away what still comes, for 10 s at the most",
     Ability.MASKING: "its reader takes frames that are not masked",
     Ability.QUIET: "it logs a traceback for each request that its parser refuses",
+}
+_TORNADO_CANNOT = {
+    Ability.HALF_CLOSE: _DROPS_HALF_CLOSED,
+    Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+    Ability.LONG_TARGETS: "over its limit of 64 KiB for a request head it drops the connection",
 }
 
 DEPLOYMENTS = (
@@ -130,6 +136,8 @@ DEPLOYMENTS = (
     ),
     Deployment("aiohttp", _AIOHTTP, missing=_AIOHTTP_CANNOT),
     Deployment("aiohttp-uvloop", (*_AIOHTTP, "--uvloop"), missing=_AIOHTTP_CANNOT),
+    Deployment("tornado", _TORNADO, missing=_TORNADO_CANNOT),
+    Deployment("tornado-uvloop", (*_TORNADO, "--uvloop"), missing=_TORNADO_CANNOT),
     Deployment(
         "fastapi",
         (*_FASTAPI, "--ws=websockets-sansio"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sanic.exceptions import SanicException
 
 from engineio import AsyncServer
+from engineio.http.request import Request
 from engineio.http.response import Response, json_response, text_response
 
 from ._gateway import Gateway, blueprint_name
@@ -25,7 +26,7 @@ class SanicMode:
         name = blueprint_name(engineio_path)
         app.blueprint(Gateway(server, engineio_path, name, adopt).blueprint)
 
-    def refusal(self, error: Exception) -> Response | None:
+    def refusal(self, error: Exception, request: Request) -> Response | None:
         """Return the answer of an exception such as `sanic.exceptions.Unauthorized`.
 
         Its status, header fields and message reach the client; the message as text, or together
