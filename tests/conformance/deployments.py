@@ -31,6 +31,25 @@ _AIOHTTP_CANNOT = {
     Ability.QUIET: "it logs a traceback for each request that its parser refuses",
 }
 
+_WERKZEUG = (*_SERVE, "werkzeug", "--host={host}", "--port={port}")
+_GTHREAD = (*_GUNICORN, "--worker-class=gthread", "--threads=250")
+_GEVENT = (*_GUNICORN, "--worker-class=gevent")
+_GEVENT_CANNOT = {
+    Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+    Ability.PROMPT_STOP: _WAITS_FOR_ALL,
+}
+_GTHREAD_CANNOT = {
+    **_GEVENT_CANNOT,
+    Ability.PROMPT_ACCEPT: "it accepts none for 2 s if a client keeps open what it closes",
+}
+_WERKZEUG_CANNOT = {
+    **_GEVENT_CANNOT,
+    Ability.KEEP_ALIVE: _ONE_REQUEST,
+    Ability.OWN_HOST: "an absolute target replaces Host",
+    Ability.RAW_PATHS: _ONE_SLASH,
+}
+_FLASK = "tests.conformance.application.flask_app"
+
 DEPLOYMENTS = (
     Deployment(
         "uvicorn-sansio",
@@ -126,34 +145,9 @@ DEPLOYMENTS = (
     ),
     Deployment("aiohttp", _AIOHTTP, missing=_AIOHTTP_CANNOT),
     Deployment("aiohttp-uvloop", (*_AIOHTTP, "--uvloop"), missing=_AIOHTTP_CANNOT),
-    Deployment(
-        "werkzeug",
-        (*_SERVE, "werkzeug", "--host={host}", "--port={port}"),
-        missing={
-            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
-            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
-            Ability.KEEP_ALIVE: _ONE_REQUEST,
-            Ability.OWN_HOST: "an absolute target replaces Host",
-            Ability.RAW_PATHS: _ONE_SLASH,
-        },
-    ),
-    Deployment(
-        "gunicorn-gthread",
-        (*_GUNICORN, "--worker-class=gthread", "--threads=250", f"{_WSGI}:threading_app"),
-        missing={
-            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
-            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
-            Ability.PROMPT_ACCEPT: "it accepts none for 2 s if a client keeps open what it closes",
-        },
-    ),
-    Deployment(
-        "gunicorn-gevent",
-        (*_GUNICORN, "--worker-class=gevent", f"{_WSGI}:gevent_app"),
-        missing={
-            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
-            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
-        },
-    ),
+    Deployment("werkzeug", _WERKZEUG, missing=_WERKZEUG_CANNOT),
+    Deployment("gunicorn-gthread", (*_GTHREAD, f"{_WSGI}:threading_app"), missing=_GTHREAD_CANNOT),
+    Deployment("gunicorn-gevent", (*_GEVENT, f"{_WSGI}:gevent_app"), missing=_GEVENT_CANNOT),
     Deployment(
         "gunicorn-gevent-pywsgi",
         (*_GUNICORN, "--worker-class=gevent_pywsgi", f"{_WSGI}:gevent_app"),
@@ -232,4 +226,7 @@ DEPLOYMENTS = (
             Ability.MANY_FIELDS: "over 64 of them it drops the connection",
         },
     ),
+    Deployment("flask-werkzeug", (*_WERKZEUG, "--application=flask_app"), missing=_WERKZEUG_CANNOT),
+    Deployment("flask-gthread", (*_GTHREAD, f"{_FLASK}:threading_app"), missing=_GTHREAD_CANNOT),
+    Deployment("flask-gevent", (*_GEVENT, f"{_FLASK}:gevent_app"), missing=_GEVENT_CANNOT),
 )
