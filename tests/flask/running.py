@@ -59,15 +59,29 @@ class FlaskRun:
 
 
 @contextmanager
-def flask_run(folder: Path, *options: str, python: str = sys.executable) -> Iterator[FlaskRun]:
-    """Run the application ``chat.py`` of a folder with ``flask --app chat run``."""
+def flask_run(
+    folder: Path,
+    *options: str,
+    app: str = "chat",
+    source: Path | None = None,
+    python: str = sys.executable,
+) -> Iterator[FlaskRun]:
+    """Run an application with ``flask --app APP run``.
+
+    Args:
+        folder: Where the file ``log`` is written.
+        *options: More options of ``flask run``.
+        app: The module of the application.
+        source: Where that is found; None for ``folder``.
+        python: The interpreter.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = (python, "-m", "flask", "--app", "chat", "run", f"--port={port}", *options)
+    command = (python, "-m", "flask", "--app", app, "run", f"--port={port}", *options)
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            command, cwd=folder, stdout=log, stderr=log, start_new_session=True
+            command, cwd=source or folder, stdout=log, stderr=log, start_new_session=True
         )
     running = FlaskRun(process, port)
     try:

@@ -15,7 +15,7 @@ from engineio.testing import Answer, ConnectionRejected
 from flask_engineio import EngineIO
 
 
-class User(flask_login.UserMixin):
+class User(flask_login.UserMixin):  # type: ignore[misc]  # Flask-Login has no types
     """A user of Flask-Login, whose id is the name."""
 
     def __init__(self, name: str) -> None:
@@ -58,8 +58,8 @@ def test_the_user_of_flask_login(app: flask.Flask, transport: str) -> None:
         return bool(current_user.is_authenticated)
 
     @eio.on("message")
-    def received(sid: str, data: str) -> None:
-        eio.send(sid, f"{current_user.id}: {data}")
+    def received(sid: str, data: str | bytes) -> None:
+        eio.send(sid, f"{current_user.id}: {data!s}")
 
     @eio.on("disconnect")
     def left(sid: str) -> None:
@@ -89,7 +89,7 @@ def test_what_connect_writes_into_the_session(app: flask.Flask, transport: str) 
         flask_login.login_user(User("ada"))
 
     @eio.on("message")
-    def received(sid: str, data: str) -> None:
+    def received(sid: str, data: str | bytes) -> None:
         eio.send(sid, {"name": current_user.id, "new": session["new"], "old": "old" in session})
 
     http = app.test_client()

@@ -291,7 +291,7 @@ def test_what_is_wrong_in_code_is_an_error(app: flask.Flask) -> None:
     with pytest.raises(engineio.ConfigError, match="did you mean ping_interval"):
         EngineIO(app, ping_intervall=1)  # type: ignore[call-arg]  # the typo is the point
     with pytest.raises(engineio.ConfigError, match="must take"):
-        EngineIO().on("connect", lambda: None)  # type: ignore[type-var]  # the arity is the point
+        EngineIO().on("connect", lambda: None)  # type: ignore[call-overload]  # the arity is the point
 
 
 def test_the_command(app: flask.Flask) -> None:
