@@ -33,11 +33,13 @@ class Budget:
 
 
 _AGAINST_PEER = frozenset({"uvicorn", "uvicorn-engineio", "uvicorn-wsproto", "aiohttp"})
+_ON_WSGI = frozenset({"pywsgi", "werkzeug"})
 
 BUDGETS = [
     Budget("B1", "echo", "cpu_us", 1.15),
     Budget("B2", "echo", "cpu_us", 0.7, against=Kind.REFERENCE, stacks=frozenset({"aiohttp"})),
     Budget("B3", "echo", "cpu_us", 0.2, against=Kind.PEER, stacks=_AGAINST_PEER),
+    Budget("B3", "echo", "cpu_us", 0.5, against=Kind.PEER, stacks=_ON_WSGI),
     Budget("B4", "polling", "cpu_request_us", 1.3),
     Budget("B5", "broadcast", "cpu_us", 1.0, against=Kind.REFERENCE),
     Budget("B6", "idle", "rss_kib", 3.0, Measure.DIFFERENCE),

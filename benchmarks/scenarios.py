@@ -117,7 +117,7 @@ SCENARIOS = [
         (
             Metric("rss_kib", "RSS per session, KiB"),
             Metric("pss_kib", "PSS per session, KiB"),
-            Metric("tasks", "asyncio tasks per session", 2),
+            Metric("tasks", "tasks, greenlets or threads per session", 2),
             Metric("timers", "timers per session", 2),
             _PEAK,
         ),

@@ -142,6 +142,20 @@ def _on_aiohttp() -> list[Side]:
     ]
 
 
+def _on_wsgi(stack: str, *packages: str) -> list[Side]:
+    """A WSGI server: ``pywsgi``, which is gevent's, or ``werkzeug`` with its threads."""
+
+    def side(kind: Kind, runtime: Runtime, module: str, *more: str) -> Side:
+        command = ("-m", f"benchmarks.servers.wsgi_{module}", stack, "{application}", "{port}")
+        return Side(stack, kind, runtime, command, (*more, *packages))
+
+    return [
+        side(Kind.OURS, Runtime.PROJECT, "ours", "engineio-core"),
+        side(Kind.BARE, Runtime.PROJECT, "bare", "wsproto"),
+        side(Kind.PEER, Runtime.PEERS, "peer", "python-engineio", "simple-websocket"),
+    ]
+
+
 def _codec(kind: Kind, runtime: Runtime, module: str, package: str) -> Side:
     return Side("codec", kind, runtime, ("-m", "benchmarks.codecs", module), (package,))
 
@@ -155,6 +169,8 @@ SIDES = [
     *_on_uvicorn("uvicorn-wsproto", "wsproto", "wsproto"),
     *_on_our_websockets(),
     *_on_aiohttp(),
+    *_on_wsgi("pywsgi", "gevent"),
+    *_on_wsgi("werkzeug", "werkzeug"),
     Side(
         "node",
         Kind.REFERENCE,

@@ -58,6 +58,7 @@ CONSEQUENCES = {
     "your status nor your body. Over polling it sees both.",
     Ability.PROMPT_STOP: "Stopping takes the whole `shutdown_timeout` when a client ignores the "
     "close of its WebSocket.",
+    Ability.PROMPT_NOTICE: "Stopping takes up to a second longer than it has to.",
     Ability.MANY_FRAGMENTS: "A WebSocket message in a great many fragments is refused; browsers do "
     "not send such.",
     Ability.ACCEPT_HEADERS: "Header fields of the answer to a WebSocket handshake are lost: the "
@@ -158,9 +159,9 @@ def events() -> str:
                 "A client wants a session. Return nothing or True to accept; False or any other "
                 "value refuses with 401 and that value as JSON, and so does an exception; raise "
                 "`engineio.ConnectionRefused(body, status=403)` to choose. Returning an "
-                "`engineio.http.response.Response` refuses with all of it; an `Accepted(headers)` of "
-                "the same module accepts, and adds fields such as `Set-Cookie` to the answer of the "
-                "handshake."
+                "`engineio.http.response.Response` refuses with all of it; an "
+                "`Accepted(headers)` of the same module accepts, and adds fields such as `Set- "
+                "Cookie` to the answer of the handshake."
             ),
         ),
         "message": ("`sid, data`", "A message arrived: `str` or `bytes`, as it was sent."),

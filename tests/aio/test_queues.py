@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 import engineio
+from engineio.aio.port import WebSocketPort
 from tests.aio.served import Served, eventually
 
 Serve = Callable[..., Served]
@@ -351,3 +352,19 @@ async def test_a_waiting_sender_goes_on_after_an_upgrade(serve: Serve) -> None:
         await client.upgrade()
         assert [await client.receive() for _ in range(10)] == [str(n) for n in range(10)]
         await asyncio.gather(*tasks)
+
+
+async def test_a_broadcast_passes_by_a_session_that_ends_before_it_can_wait(serve: Serve) -> None:
+    """It and its inbox are gone when the broadcast comes to stand in its line."""
+    served = serve(send_queue_packets=1)
+    async with served.client("websocket") as client:
+        client.stop_reading()
+        await served.eio.send(client.sid, "this one fills the queue")
+        broadcast = asyncio.create_task(served.eio.broadcast("this one has to wait"))
+        await asyncio.sleep(0)
+        websocket = served.session(client.sid).websocket
+        assert websocket is not None
+        served.eio.driver.closed(cast(WebSocketPort, websocket.port))
+
+        assert served.eio.sids == []
+        assert await broadcast == 0

@@ -94,6 +94,11 @@ class Registrar:
 
         return register if handler is None else register(handler)
 
+    def handler(self, event: str) -> Callable[..., Any] | None:
+        """Return the handler of an event, or None while there is none."""
+        found = self._handlers.get(event)
+        return None if found is None else found.function
+
     def _check(self, event: str, function: Callable[..., Any]) -> None:
         """Raise `ConfigError` for a function that this kind of server cannot call."""
 

@@ -7,6 +7,9 @@ is written where it matters.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
 
 from ..aio.driver import Driver
 from ..aio.server import AsyncServer
@@ -58,11 +61,7 @@ class ASGIApp:
         if kind == "lifespan":
             await self._lifespan(scope, receive, send)
         elif kind in ("http", "websocket") and self._is_ours(scope):
-            if not self._started:
-                # Some servers have no lifespan (daphne), so the first request is the start.
-                self._start()
-            serve = _serve_http if kind == "http" else serve_websocket
-            await serve(self.engineio_server.driver, scope, receive, send)
+            await self.serve(scope, receive, send)
         elif self.other_asgi_app is not None:
             await self.other_asgi_app(scope, receive, send)
         elif kind == "http":
@@ -72,6 +71,24 @@ class ASGIApp:
             await deny(scope, send, Response(404))
         else:
             raise RuntimeError(f"engineio.ASGIApp cannot serve the scope type {kind!r}")
+
+    # Not a coroutine function: a frame more in every connection would cost memory.
+    def serve(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
+        """Serve one HTTP request or WebSocket whatever its path, for frameworks with routes."""
+        if not self._started:
+            # Some servers have no lifespan (daphne), so the first request is the start.
+            self._start()
+        serve = _serve_http if scope["type"] == "http" else serve_websocket
+        return serve(self.engineio_server.driver, scope, receive, send)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Serve from the start of an application to its end, for frameworks with a lifespan."""
+        self._begin()
+        try:
+            yield
+        finally:
+            await self._shut_down()
 
     def _is_ours(self, scope: Scope) -> bool:
         path = scope["path"]
@@ -87,6 +104,10 @@ class ASGIApp:
         return False
 
     # -- life ------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        self.engineio_server.driver.restart()
+        self._start()
 
     def _start(self) -> None:
         self._started = True
@@ -111,8 +132,7 @@ class ASGIApp:
         async def receive_for_other() -> Event:
             event = await receive()
             if event["type"] == "lifespan.startup":
-                self.engineio_server.driver.restart()
-                self._start()
+                self._begin()
             elif event["type"] == "lifespan.shutdown":
                 await self._shut_down()
             return event

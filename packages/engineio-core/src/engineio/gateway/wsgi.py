@@ -369,10 +369,11 @@ class _Body:
             # A server that says nothing about the end of its input may let it be read for ever.
             knows_the_end = environ.get("wsgi.input_terminated") or "eventlet.input" in environ
             read_chunk = None if knows_the_end else chunk_reader(environ)
-            if read_chunk is not None:
-                self._input = _Chunks(read_chunk)
-            elif not knows_the_end or coding != "chunked" or self._length is not None:
+            is_doubtful = coding != "chunked" or self._length is not None
+            if is_doubtful or not (knows_the_end or read_chunk):
                 self._input = None
+            elif read_chunk is not None:
+                self._input = _Chunks(read_chunk)
         is_long = self._length is not None and len(self._length) >= _MANY_DIGITS
         self.is_endless = self._chunked or is_long
 

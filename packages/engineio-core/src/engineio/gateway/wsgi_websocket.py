@@ -339,7 +339,8 @@ class WSGIWebSocket(WebSocketPort):
             case "stop":
                 raise StopIteration
             case "started":
-                self._start_response("101 Switching Protocols", [("Connection", "close")])
+                # No `Connection`: PEP 3333 leaves it to the server, and wsgiref insists.
+                self._start_response("101 Switching Protocols", [])
             case "eventlet":
                 import_module("eventlet.wsgi").WSGI_LOCAL.already_handled = True
         return iter(())

@@ -28,7 +28,6 @@ _CLOSE_CODES: dict[Reason, int] = {
     Reason.SERVER_SHUTDOWN: 1001,
     Reason.PARSE_ERROR: 1002,
     Reason.TRANSPORT_ERROR: 1002,
-    Reason.SLOW_CLIENT: 1008,
     Reason.PAYLOAD_TOO_LARGE: 1009,
 }
 # What the queue holds still goes out after these; after every other reason nobody would read it.
