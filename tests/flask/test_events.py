@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import flask
+import flask.sessions
 import pytest
 from flask import g, request
 
@@ -103,6 +104,48 @@ def test_nothing_is_held_while_a_client_waits(
         if parked:
             eio.send(client.sid, "hello")
             assert client.receive() == "hello"
+
+
+def test_the_session_is_opened_by_who_asks_for_it(app: flask.Flask, transport: str) -> None:
+    """It may cost a request to a store; and there is one where nothing can be signed, too."""
+    opened: list[str] = []
+
+    class Interface(flask.sessions.SecureCookieSessionInterface):
+        def open_session(self, app: flask.Flask, request: flask.Request) -> Any:
+            opened.append(request.path)
+            return super().open_session(app, request)
+
+    app.session_interface = Interface()
+    eio = EngineIO(app)
+
+    @eio.on_message
+    def received(sid: str, data: str) -> None:
+        before = len(opened)
+        if data == "look":
+            assert dict(flask.session) == {} == dict(flask.session)
+            assert not flask.session.permanent
+        eio.send(sid, str(len(opened) - before))
+
+    for secret_key in ("of the tests", None):
+        app.secret_key = secret_key
+        with eio.test_client(app, transport=transport) as client:
+            client.send("ignore")
+            assert client.receive() == "0"
+            client.send("look")
+            assert client.receive() == "1"
+
+
+def test_variable_parts_of_the_prefix(app: flask.Flask, transport: str) -> None:
+    eio = EngineIO(app, url_prefix="/<tenant>/")
+
+    @eio.on_message
+    def received(sid: str, data: str) -> None:
+        assert request.view_args is not None
+        eio.send(sid, [request.view_args["tenant"], flask.url_for(".endpoint", tenant="b")])
+
+    with eio.test_client(app, transport=transport, path="/a/engine.io/") as client:
+        client.send("who?")
+        assert client.receive_json() == ["a", "/b/engine.io/"]
 
 
 def test_an_error_in_a_handler(

@@ -98,7 +98,7 @@ class Binding:
 
     def _connect(self, sid: str, request: flask.Request) -> object:
         """Ask the handler, within the view: ``request`` and ``session`` are Flask's own."""
-        visit = Visit(self.app, sid, request.environ)
+        visit = Visit(self.app, sid, request)
         request.environ[_VISIT] = visit
         self.server.keep(sid, visit)
         try:
