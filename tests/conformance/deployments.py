@@ -25,6 +25,7 @@ _AIOHTTP = ("tests.conformance.application.aiohttp_app", "--host={host}", "--por
 _FASTAPI = ("uvicorn", "tests.conformance.application.fastapi_app:app", *_UVICORN[2:])
 _SANIC = ("tests.conformance.application.sanic_app", "--host={host}", "--port={port}")
 _TORNADO = ("tests.conformance.application.tornado_app", "--host={host}", "--port={port}")
+_DJANGO = "tests.conformance.application.django_site"
 _WAITS_FOR_ALL = "it waits for every connection, and so for the whole shutdown_timeout"
 _LOOKS_NOW_AND_THEN = "its workers look for the stop signal once a second"
 _LOGS_TRACEBACKS = "it logs a traceback for header fields that are not ASCII"
@@ -275,13 +276,68 @@ DEPLOYMENTS = (
         },
     ),
     Deployment(
-        "django-runserver",
+        "runserver",
         (*_RUNSERVER, "--noreload", "{host}:{port}"),
         missing={
             Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
             Ability.PROMPT_STOP: _WAITS_FOR_ALL,
             Ability.TWO_LENGTHS: _TAKES_FIRST,
             Ability.RAW_PATHS: _ONE_SLASH,
+        },
+    ),
+    Deployment(
+        "django-gthread",
+        (*_GUNICORN, "--worker-class=gthread", "--threads=250", f"{_DJANGO}.wsgi"),
+        missing={
+            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
+            Ability.PROMPT_ACCEPT: "it accepts none for 2 s if a client keeps open what it closes",
+        },
+    ),
+    Deployment(
+        "django-runserver",
+        ("django", "runserver", f"--settings={_DJANGO}.settings", "--noreload", "{host}:{port}"),
+        missing={
+            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
+            Ability.TWO_LENGTHS: _TAKES_FIRST,
+            Ability.RAW_PATHS: _ONE_SLASH,
+        },
+    ),
+    Deployment(
+        "django-uvicorn",
+        (
+            "uvicorn",
+            f"{_DJANGO}.asgi:application",
+            "--host={host}",
+            "--port={port}",
+            "--log-level=warning",
+            "--ws=websockets-sansio",
+        ),
+        missing={
+            Ability.EARLY_FRAMES: _DROPS_EARLY_FRAMES,
+            Ability.PROMPT_DROP: "it waits 10 s of its own for the client's close frame",
+            Ability.QUIET: "it logs a traceback for text that is not UTF-8",
+            Ability.MANY_FIELDS: "over 128 its parser stops, and nobody answers",
+        },
+    ),
+    Deployment(
+        "django-daphne",
+        ("daphne", "-b", "{host}", "-p", "{port}", "-v", "0", f"{_DJANGO}.asgi:application"),
+        missing={
+            Ability.DENIAL_RESPONSE: "it has no websocket.http.response: a refusal is a bare 403",
+            Ability.CLOSE_REASON: "it drops the text of a close frame",
+            Ability.CLOSE_CODES: "it knows 1000 and 3000 to 4999 only",
+            Ability.EMPTY_MESSAGES: "it takes an empty message for none",
+            Ability.BACKPRESSURE: "it takes everything at once and queues it",
+            Ability.EARLY_FRAMES: "it drops what arrives before its 101 answer",
+            Ability.LONG_TARGETS: "over 16 KiB it drops the connection",
+            Ability.LETS_FINISH: "it drops every connection at once",
+            Ability.ACCEPT_HEADERS: "it drops header fields given with websocket.accept",
+            Ability.STREAMED_BODY: "it has the whole body before it calls the application",
+            Ability.RAW_BODY: "it parses multipart bodies itself, and refuses this one",
+            Ability.HALF_CLOSE: _DROPS_HALF_CLOSED,
+            Ability.QUIET: _LOGS_TRACEBACKS,
         },
     ),
 )
