@@ -122,6 +122,9 @@ class ASGIEngine(Engine):
                 self.eio, sid=sid, request=handshake.request
             )
         self.handled("connect", sid)
+        info = self.gone(sid) if isinstance(decision, Accepted) else None
+        if info is not None:
+            await self._disconnect(sid, info.reason, info)
         return decision
 
     async def _answer(self, handshake: Handshake, scope: Scope) -> Response:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from django.dispatch import Signal
 
-from engineio import AsyncServer, Server
+from engineio import AsyncServer, DisconnectInfo, Reason, Server, UnknownSessionError
 from engineio.handlers import HOOKS
 
 from . import signals
@@ -47,6 +47,19 @@ class Engine(ABC):
         for name in HOOKS:
             for hook in eio.handlers.hooks(name):
                 server.on(name, hook)  # type: ignore[call-overload]  # any of them
+
+    def gone(self, sid: str) -> DisconnectInfo | None:
+        """Return how a session ended whose client Django has just let in, or None if it has not.
+
+        The handler has accepted, and then the answer went back through the middleware. In that time
+        the client may have left, or ``connect_timeout`` passed, and for the core nobody was ever
+        let in; but to the application somebody was, and so must go again.
+        """
+        try:
+            self.server.transport(sid)
+        except UnknownSessionError:
+            return DisconnectInfo(Reason.TRANSPORT_CLOSE, "it ended before Django had answered")
+        return None
 
     @property
     @abstractmethod

@@ -42,7 +42,8 @@ class WSGIEngine(Engine):
     """
 
     def __init__(self, eio: EngineIO, django: App | None = None, run: Run | None = None) -> None:
-        mode = conf.read().async_mode or fitting_sync_mode()
+        # The server that tests run on has threads, whatever the project is deployed on.
+        mode = "threading" if run else conf.read().async_mode or fitting_sync_mode()
         self._server = Server(async_mode=mode, **eio.options)
         super().__init__(eio, self._server)
         self._django = django
@@ -82,6 +83,9 @@ class WSGIEngine(Engine):
         handshake = Handshake(self.eio.handlers.get("connect"), sid)
         decision: Accepted | Response = self._run(partial(self._decision, handshake, environ))
         self.handled("connect", sid)
+        info = self.gone(sid) if isinstance(decision, Accepted) else None
+        if info is not None:
+            self._disconnect(sid, info.reason, info)
         return decision
 
     def _decision(self, handshake: Handshake, environ: Environ) -> Accepted | Response:
