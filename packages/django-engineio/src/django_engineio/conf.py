@@ -57,13 +57,14 @@ def read() -> Settings:
     """
     value = getattr(settings, NAME, {})
     _check_keys(NAME, value, {*_OPTIONS, *_OWN})
-    servers = value.get("SERVERS", {})
     common = _options(NAME, value)
-    own = {name: _options(f"{NAME}['SERVERS'][{name!r}]", each) for name, each in servers.items()}
-    for name, each in own.items():
-        _check_keys(f"{NAME}['SERVERS'][{name!r}]", servers[name], _OPTIONS)
-        _check_values({**common, **each})
     _check_values(common)
+    own = {}
+    for name, each in value.get("SERVERS", {}).items():
+        where = f"{NAME}['SERVERS'][{name!r}]"
+        _check_keys(where, each, _OPTIONS)
+        own[name] = _options(where, each)
+        _check_values({**common, **own[name]})
     return Settings(value.get("ASYNC_MODE"), common, own)
 
 
