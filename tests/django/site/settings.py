@@ -1,8 +1,10 @@
 """The settings of the project under test."""
 
+import os
 from typing import Any
 
 SECRET_KEY = "of a test"
+ALLOWED_HOSTS = ["127.0.0.1"]
 ROOT_URLCONF = "tests.django.site.urls"
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -19,7 +21,12 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.middleware.gzip.GZipMiddleware",
 ]
-DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": os.environ.get("TEST_DATABASE", ":memory:"),
+    }
+}
 # Quick, and safe enough for a test.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ENGINEIO: dict[str, Any] = {"SERVERS": {"admin": {"PING_INTERVAL": 7}}}

@@ -113,16 +113,14 @@ class ASGIEngine(Engine):
     # -- what the server tells -------------------------------------------------------------
 
     async def _connect(self, sid: str, environ: dict[str, Any]) -> Accepted | Response:
-        # Several applications may have been made in this process, and this one serves.
-        self.eio.engine = self
-        handshake = Handshake(self.eio.handlers.get("connect"), sid)
+        handshake = self.handshake(sid)
         decision = outcome(handshake, await self._answer(handshake, environ["asgi.scope"]))
         if isinstance(decision, Accepted):
             await signals.client_connected.asend_robust(
                 self.eio, sid=sid, request=handshake.request
             )
         self.handled("connect", sid)
-        info = self.gone(sid) if isinstance(decision, Accepted) else None
+        info = self.lost(handshake, decision)
         if info is not None:
             await self._disconnect(sid, info.reason, info)
         return decision

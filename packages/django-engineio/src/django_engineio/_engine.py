@@ -14,8 +14,10 @@ from django.dispatch import Signal
 
 from engineio import AsyncServer, DisconnectInfo, Reason, Server, UnknownSessionError
 from engineio.handlers import HOOKS
+from engineio.http.response import Accepted, Response
 
 from . import signals
+from ._handshake import Handshake
 
 if TYPE_CHECKING:
     from .integration import EngineIO
@@ -48,18 +50,30 @@ class Engine(ABC):
             for hook in eio.handlers.hooks(name):
                 server.on(name, hook)  # type: ignore[call-overload]  # any of them
 
-    def gone(self, sid: str) -> DisconnectInfo | None:
+    def handshake(self, sid: str) -> Handshake:
+        """Return the question whether a client may come in."""
+        # Several applications may have been made in this process, and this one serves.
+        self.eio.engine = self
+        return Handshake(self.eio.handlers.get("connect"), sid, lambda: self._is_open(sid))
+
+    def lost(self, handshake: Handshake, decision: Accepted | Response) -> DisconnectInfo | None:
         """Return how a session ended whose client Django has just let in, or None if it has not.
 
-        The handler has accepted, and then the answer went back through the middleware. In that time
-        the client may have left, or ``connect_timeout`` passed, and for the core nobody was ever
-        let in; but to the application somebody was, and so must go again.
+        When the handler has accepted, the answer goes back through the middleware. Meanwhile the
+        client may leave, or ``connect_timeout`` pass, and then for the core nobody was let in; but
+        for the application somebody was, who must go again.
         """
+        is_lost = isinstance(decision, Accepted) and handshake.was_open and not handshake.is_open()
+        if not is_lost:
+            return None
+        return DisconnectInfo(Reason.TRANSPORT_CLOSE, "it ended before Django had answered")
+
+    def _is_open(self, sid: str) -> bool:
         try:
             self.server.transport(sid)
         except UnknownSessionError:
-            return DisconnectInfo(Reason.TRANSPORT_CLOSE, "it ended before Django had answered")
-        return None
+            return False
+        return True
 
     @property
     @abstractmethod

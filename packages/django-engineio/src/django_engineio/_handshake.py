@@ -8,6 +8,7 @@ sessions, users and whatever a middleware demands are there, whichever transport
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any
@@ -54,14 +55,18 @@ class Handshake:
     Attributes:
         handler: The ``connect`` handler, if there is one.
         sid: The id of the client's session.
+        is_open: Whether the client is still there, and in time.
         request: The request as the view saw it.
         accepted: What the handler accepted with; None before that, and if it refused.
+        was_open: Whether the client was still there when the handler had accepted.
     """
 
     handler: Handler | None
     sid: str
+    is_open: Callable[[], bool]
     request: HttpRequest | None = None
     accepted: Accepted | None = None
+    was_open: bool = False
 
 
 def carrier(request: HttpRequest) -> dict[str, Any]:
@@ -105,7 +110,7 @@ def decide(handshake: Handshake, request: HttpRequest) -> HttpResponseBase:
         decision = verdicts.failure(handshake.sid, error)
     if isinstance(decision, Response):
         return django_response(decision)
-    handshake.accepted = decision
+    handshake.accepted, handshake.was_open = decision, handshake.is_open()
     return HttpResponse()
 
 

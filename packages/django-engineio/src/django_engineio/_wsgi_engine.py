@@ -78,12 +78,10 @@ class WSGIEngine(Engine):
     # -- what the server tells -------------------------------------------------------------
 
     def _connect(self, sid: str, environ: Environ) -> Accepted | Response:
-        # Several applications may have been made in this process, and this one serves.
-        self.eio.engine = self
-        handshake = Handshake(self.eio.handlers.get("connect"), sid)
+        handshake = self.handshake(sid)
         decision: Accepted | Response = self._run(partial(self._decision, handshake, environ))
         self.handled("connect", sid)
-        info = self.gone(sid) if isinstance(decision, Accepted) else None
+        info = self.lost(handshake, decision)
         if info is not None:
             self._disconnect(sid, info.reason, info)
         return decision
