@@ -59,7 +59,7 @@ async def test_people_log_in_and_talk(program: Program, browser: Browser, tmp_pa
     answer = "fetch('/engine.io/?EIO=4&transport=polling').then((answer) => answer.status)"
     assert await ada.evaluate(answer) == 403
     await come_in(ada, "Ada")
-    await see(ada, "Ada is here")
+    await ada.wait_for("!document.querySelector('#say').hidden")
     bob = await browser.open(url)
     await come_in(bob, "Ada", "a guess")
     await see(bob, "this name has another password")

@@ -1,0 +1,136 @@
+"""The package's README is right: followed literally, it works, and its code runs."""
+
+from __future__ import annotations
+
+import re
+import sys
+import unittest
+from pathlib import Path
+from subprocess import PIPE, STDOUT
+from subprocess import run as run_program
+from typing import Any
+
+import pytest
+from django.test import Client, override_settings
+from django.urls import reverse
+
+from django_engineio import conf, eio
+from django_engineio.pytest_plugin import Connect
+from engineio.testing import Client as NetworkClient
+from engineio.testing import LiveNetwork
+from tests.django.running import ROOT, serving
+
+TEXT = (ROOT / "packages/django-engineio/README.md").read_text("utf-8")
+QUICK_START, _, REST = TEXT.partition("## Handlers")
+PLACE = re.compile(r"# ([\w/]+\.py)(, at the end)?\n")
+
+
+def blocks(language: str, text: str) -> list[str]:
+    """Return the blocks of code in a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def page() -> dict[str, Any]:
+    """What the code on the page defines: the handlers of its quick start are registered last."""
+    names: dict[str, Any] = {"__name__": "page"}
+    for code in [*blocks("python", REST), blocks("python", QUICK_START)[-1]]:
+        exec(compile(code, "README.md", "exec"), names)
+    return names
+
+
+@pytest.mark.deploy
+async def test_the_quick_start_followed_literally(tmp_path: Path) -> None:
+    """In an empty virtual environment, with the commands and files of the page and nothing else."""
+    run_program([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    programs = tmp_path / "venv/bin"
+    (tmp_path / "packages").symlink_to(ROOT / "packages")
+    first, last = (block.splitlines() for block in blocks("sh", QUICK_START))
+    folder = tmp_path
+    for line in first:
+        if line.startswith("cd "):
+            folder = folder / line.removeprefix("cd ")
+        else:
+            shell(line, folder, programs)
+    for code in blocks("python", QUICK_START):
+        place = PLACE.match(code)
+        assert place is not None
+        file = folder / place[1]
+        before = file.read_text() if place[2] else ""
+        file.write_text(before + code)
+    *commands, serve = last
+    for line in commands:
+        shell(line, folder, programs)
+    shell("python manage.py check --fail-level WARNING", folder, programs)
+
+    # runserver, with a port that is free.
+    command = serve.removeprefix("python manage.py ") + " --noreload {port}"
+    environment = {"DJANGO_SETTINGS_MODULE": "mysite.settings"}
+    log = tmp_path / "log"
+    with serving(
+        f"django {command}", environment, log, folder=folder, python=programs / "python"
+    ) as program:
+        for transport in ("polling", "websocket"):
+            client = NetworkClient(
+                LiveNetwork("127.0.0.1", program.port),
+                transport=transport,  # type: ignore[arg-type]  # both are
+                query={"name": "Ada"},
+            )
+            async with client:
+                await client.send("hello")
+                assert await client.receive() == "Ada: hello"
+    assert "Traceback" not in log.read_text()
+
+
+def shell(line: str, folder: Path, programs: Path) -> None:
+    """Run a line of the page, with the programs of the virtual environment first."""
+    done = run_program(
+        ["/bin/sh", "-c", f'PATH="{programs}:$PATH" {line}'],
+        cwd=folder,
+        stdout=PIPE,
+        stderr=STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, f"{line}\n{done.stdout}"
+
+
+def test_the_tests_on_the_page(page: dict[str, Any], engineio_client: Connect) -> None:
+    result = unittest.TestResult()
+    unittest.defaultTestLoader.loadTestsFromTestCase(page["ChatTests"]).run(result)
+    assert (result.testsRun, result.failures, result.errors) == (2, [], [])
+    page["test_echo"](engineio_client, Client())
+
+
+def test_the_view_on_the_page(page: dict[str, Any], engineio_client: Connect) -> None:
+    from django.test import RequestFactory
+
+    chat = engineio_client()
+    page["notify"](RequestFactory().post("/notify", {"text": "news"}))
+    assert chat.receive() == "news"
+
+
+def test_the_second_server_on_the_page(page: dict[str, Any]) -> None:
+    assert page["support"].options == {"ping_interval": 10}
+    urls = type("urls", (), {"urlpatterns": page["urlpatterns"]})
+    with override_settings(ROOT_URLCONF=urls):
+        assert reverse("engineio-support:endpoint") == "/support/engine.io/"
+
+
+def test_every_key_in_the_table_is_one(page: dict[str, Any]) -> None:
+    table = REST.partition("| Key |")[2].partition("[All options]")[0]
+    named = {
+        name
+        for row in table.splitlines()
+        for name in re.findall(r"`([A-Z_0-9]+)`", row.split(" | ")[0])
+    }
+    assert "PING_INTERVAL" in named
+    own = {"ASYNC_MODE": None, "HANDLERS_MODULE": "eio", "SERVERS": {}}
+    for name in named - set(own):
+        with override_settings(ENGINEIO={name.lower(): 1}), pytest.raises(Exception, match=name):
+            conf.read()
+    with override_settings(ENGINEIO=own):
+        assert conf.read().options == {}
+    page["ENGINEIO"].pop("ALLOW_REQUEST")
+    with override_settings(ENGINEIO=page["ENGINEIO"]):
+        assert conf.read().of("admin")["max_payload"] == 10_000
+        assert eio.options["ping_interval"] == 25
