@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Program", "run", "serving"]
+__all__ = ["Program", "environment_with", "run", "serving"]
 
 ROOT = Path(__file__).parents[2]
 _START_TIMEOUT = 30.0
@@ -40,7 +40,7 @@ def run(command: str, environment: Mapping[str, str], folder: Path = ROOT) -> No
     done = subprocess.run(
         [sys.executable, "-m", *command.split()],
         cwd=folder,
-        env=_environment(environment),
+        env=environment_with(environment),
         capture_output=True,
         text=True,
     )
@@ -72,7 +72,7 @@ def serving(
         process = subprocess.Popen(
             [python, "-m", *command.format(port=port).split()],
             cwd=folder,
-            env=_environment(environment),
+            env=environment_with(environment),
             stdout=file,
             stderr=file,
         )
@@ -85,7 +85,8 @@ def serving(
         process.wait(20)
 
 
-def _environment(added: Mapping[str, str]) -> dict[str, str]:
+def environment_with(added: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of this process without its project, and with what is added."""
     given = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
     return {**given, **added}
 

@@ -11,14 +11,15 @@ from subprocess import run as run_program
 from typing import Any
 
 import pytest
-from django.test import Client, override_settings
+from django.core.exceptions import ImproperlyConfigured
+from django.test import Client, RequestFactory, override_settings
 from django.urls import reverse
 
 from django_engineio import conf, eio
 from django_engineio.pytest_plugin import Connect
 from engineio.testing import Client as NetworkClient
 from engineio.testing import LiveNetwork
-from tests.django.running import ROOT, serving
+from tests.django.running import ROOT, environment_with, serving
 
 TEXT = (ROOT / "packages/django-engineio/README.md").read_text("utf-8")
 QUICK_START, _, REST = TEXT.partition("## Handlers")
@@ -30,12 +31,20 @@ def blocks(language: str, text: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
-@pytest.fixture
-def page() -> dict[str, Any]:
-    """What the code on the page defines: the handlers of its quick start are registered last."""
+@pytest.fixture(scope="module")
+def names() -> dict[str, Any]:
+    """What the code on the page defines."""
     names: dict[str, Any] = {"__name__": "page"}
-    for code in [*blocks("python", REST), blocks("python", QUICK_START)[-1]]:
+    for code in blocks("python", REST):
         exec(compile(code, "README.md", "exec"), names)
+    return names
+
+
+@pytest.fixture
+def page(names: dict[str, Any]) -> dict[str, Any]:
+    """The same, with the handlers of the quick start."""
+    eio.handlers._handlers.clear()
+    exec(compile(blocks("python", QUICK_START)[-1], "README.md", "exec"), names)
     return names
 
 
@@ -87,6 +96,7 @@ def shell(line: str, folder: Path, programs: Path) -> None:
     done = run_program(
         ["/bin/sh", "-c", f'PATH="{programs}:$PATH" {line}'],
         cwd=folder,
+        env=environment_with({}),
         stdout=PIPE,
         stderr=STDOUT,
         text=True,
@@ -102,8 +112,6 @@ def test_the_tests_on_the_page(page: dict[str, Any], engineio_client: Connect) -
 
 
 def test_the_view_on_the_page(page: dict[str, Any], engineio_client: Connect) -> None:
-    from django.test import RequestFactory
-
     chat = engineio_client()
     page["notify"](RequestFactory().post("/notify", {"text": "news"}))
     assert chat.receive() == "news"
@@ -126,11 +134,12 @@ def test_every_key_in_the_table_is_one(page: dict[str, Any]) -> None:
     assert "PING_INTERVAL" in named
     own = {"ASYNC_MODE": None, "HANDLERS_MODULE": "eio", "SERVERS": {}}
     for name in named - set(own):
-        with override_settings(ENGINEIO={name.lower(): 1}), pytest.raises(Exception, match=name):
+        misspelt = override_settings(ENGINEIO={f"{name}X": 1})
+        with misspelt, pytest.raises(ImproperlyConfigured, match=f"did you mean.* {name}"):
             conf.read()
     with override_settings(ENGINEIO=own):
         assert conf.read().options == {}
-    page["ENGINEIO"].pop("ALLOW_REQUEST")
-    with override_settings(ENGINEIO=page["ENGINEIO"]):
+    example = {key: item for key, item in page["ENGINEIO"].items() if key != "ALLOW_REQUEST"}
+    with override_settings(ENGINEIO=example):
         assert conf.read().of("admin")["max_payload"] == 10_000
         assert eio.options["ping_interval"] == 25
