@@ -285,60 +285,31 @@ DEPLOYMENTS = (
             Ability.RAW_PATHS: _ONE_SLASH,
         },
     ),
+)
+
+_BENEATH = {row.name: row.missing for row in DEPLOYMENTS}
+
+# Django on servers of above, which it takes nothing from.
+DEPLOYMENTS += (
     Deployment(
         "django-gthread",
         (*_GUNICORN, "--worker-class=gthread", "--threads=250", f"{_DJANGO}.wsgi"),
-        missing={
-            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
-            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
-            Ability.PROMPT_ACCEPT: "it accepts none for 2 s if a client keeps open what it closes",
-        },
+        missing=_BENEATH["gunicorn-gthread"],
     ),
     Deployment(
         "django-runserver",
         ("django", "runserver", f"--settings={_DJANGO}.settings", "--noreload", "{host}:{port}"),
-        missing={
-            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
-            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
-            Ability.TWO_LENGTHS: _TAKES_FIRST,
-            Ability.RAW_PATHS: _ONE_SLASH,
-        },
+        missing=_BENEATH["runserver"],
     ),
     Deployment(
         "django-uvicorn",
-        (
-            "uvicorn",
-            f"{_DJANGO}.asgi:application",
-            "--host={host}",
-            "--port={port}",
-            "--log-level=warning",
-            "--ws=websockets-sansio",
-        ),
-        missing={
-            Ability.EARLY_FRAMES: _DROPS_EARLY_FRAMES,
-            Ability.PROMPT_DROP: "it waits 10 s of its own for the client's close frame",
-            Ability.QUIET: "it logs a traceback for text that is not UTF-8",
-            Ability.MANY_FIELDS: "over 128 its parser stops, and nobody answers",
-        },
+        ("uvicorn", f"{_DJANGO}.asgi:application", *_UVICORN[2:], "--ws=websockets-sansio"),
+        missing=_BENEATH["uvicorn-sansio"],
     ),
     Deployment(
         "django-daphne",
         ("daphne", "-b", "{host}", "-p", "{port}", "-v", "0", f"{_DJANGO}.asgi:application"),
-        missing={
-            Ability.DENIAL_RESPONSE: "it has no websocket.http.response: a refusal is a bare 403",
-            Ability.CLOSE_REASON: "it drops the text of a close frame",
-            Ability.CLOSE_CODES: "it knows 1000 and 3000 to 4999 only",
-            Ability.EMPTY_MESSAGES: "it takes an empty message for none",
-            Ability.BACKPRESSURE: "it takes everything at once and queues it",
-            Ability.EARLY_FRAMES: "it drops what arrives before its 101 answer",
-            Ability.LONG_TARGETS: "over 16 KiB it drops the connection",
-            Ability.LETS_FINISH: "it drops every connection at once",
-            Ability.ACCEPT_HEADERS: "it drops header fields given with websocket.accept",
-            Ability.STREAMED_BODY: "it has the whole body before it calls the application",
-            Ability.RAW_BODY: "it parses multipart bodies itself, and refuses this one",
-            Ability.HALF_CLOSE: _DROPS_HALF_CLOSED,
-            Ability.QUIET: _LOGS_TRACEBACKS,
-        },
+        missing=_BENEATH["daphne"],
     ),
 )
 

@@ -117,7 +117,8 @@ async def test_the_request_under_asgi(transport: str) -> None:
     client = AsyncEngineIOClient(
         transport=transport, path="/app/engine.io", query={"room": "lobby"}
     )
-    client.network._scope = {"root_path": "/app", "scheme": "https"}  # type: ignore[attr-defined]
+    network: Any = client.network
+    network._scope = {"root_path": "/app", "scheme": "https"}
 
     with override_settings(SECURE_SSL_REDIRECT=True):
         async with client:

@@ -82,7 +82,7 @@ async def test_the_quick_start_followed_literally(tmp_path: Path) -> None:
         for transport in ("polling", "websocket"):
             client = NetworkClient(
                 LiveNetwork("127.0.0.1", program.port),
-                transport=transport,  # type: ignore[arg-type]  # both are
+                transport=transport,
                 query={"name": "Ada"},
             )
             async with client:
@@ -132,7 +132,7 @@ def test_every_key_in_the_table_is_one(page: dict[str, Any]) -> None:
         for name in re.findall(r"`([A-Z_0-9]+)`", row.split(" | ")[0])
     }
     assert "PING_INTERVAL" in named
-    own = {"ASYNC_MODE": None, "HANDLERS_MODULE": "eio", "SERVERS": {}}
+    own: dict[str, Any] = {"ASYNC_MODE": None, "HANDLERS_MODULE": "eio", "SERVERS": {}}
     for name in named - set(own):
         misspelt = override_settings(ENGINEIO={f"{name}X": 1})
         with misspelt, pytest.raises(ImproperlyConfigured, match=f"did you mean.* {name}"):

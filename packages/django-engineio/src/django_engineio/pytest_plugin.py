@@ -28,8 +28,7 @@ def engineio_client() -> Iterator[Connect]:
             chat.send("hello")
             assert chat.receive() == "hello"
     """
-    # Not before: pytest loads plugins also where nobody tests with Django.
-    from .testing import EngineIOClient  # noqa: PLC0415
+    from .testing import EngineIOClient  # noqa: PLC0415  # pytest loads this module without Django
 
     with ExitStack() as clients:
 
