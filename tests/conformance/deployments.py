@@ -42,7 +42,7 @@ _TORNADO_CANNOT = {
     Ability.LONG_TARGETS: "over its limit of 64 KiB for a request head it drops the connection",
 }
 
-DEPLOYMENTS = (
+DEPLOYMENTS: tuple[Deployment, ...] = (
     Deployment(
         "uvicorn-sansio",
         (*_UVICORN, "--ws=websockets-sansio"),

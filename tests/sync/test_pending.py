@@ -164,7 +164,7 @@ def test_a_value_is_kept_with_a_session_until_its_last_handler_is_over(opened: O
 def test_where_the_framework_keeps_the_connection_no_websocket_is_offered(opened: Opened) -> None:
     near, far = socket.socketpair()
     with near, far:
-        extra = {"werkzeug.socket": near}
+        extra: dict[str, Any] = {"werkzeug.socket": near}
         assert b'"upgrades":["websocket"]' in opened.open(POLL, **extra).wait().body
 
         opened.gateway = WSGIGateway(opened.eio, handle_signals=False, websockets=False)

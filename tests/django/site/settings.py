@@ -1,6 +1,7 @@
 """The settings of the project under test."""
 
 import os
+import tempfile
 from typing import Any
 
 SECRET_KEY = "of a test"
@@ -25,6 +26,8 @@ DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": os.environ.get("TEST_DATABASE", ":memory:"),
+        # In a file, because SQLite keeps a database in memory open, whoever closes it.
+        "TEST": {"NAME": f"{tempfile.gettempdir()}/django-engineio-{os.getpid()}.sqlite3"},
     }
 }
 # Quick, and safe enough for a test.

@@ -16,8 +16,11 @@ from typing import Any, ClassVar, TypeVar
 
 from django.core.asgi import get_asgi_application
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 
+from ._asgi_engine import Receive, Scope, Send
 from ._engine import Engine
 from .asgi import ASGIApplication
 from .integration import servers
@@ -26,6 +29,27 @@ from .wsgi import WSGIApplication
 __all__ = ["ASGISite", "WSGISite"]
 
 T = TypeVar("T")
+
+
+class _Kept:
+    """Keeps a test's database connections, whose transaction would be lost with them.
+
+    Django closes old ones with each request; its own test clients do the same as this.
+    """
+
+    _signals = (request_started, request_finished)
+    _depth = 0
+
+    def __enter__(self) -> None:
+        _Kept._depth += 1
+        for signal in self._signals:
+            signal.disconnect(close_old_connections)
+
+    def __exit__(self, *_: object) -> None:
+        _Kept._depth -= 1
+        if not _Kept._depth:
+            for signal in self._signals:
+                signal.connect(close_old_connections)
 
 
 class _Desk:
@@ -72,7 +96,8 @@ class _Desk:
             return
         future, function = job
         try:
-            future.set_result(function())
+            with _Kept():
+                future.set_result(function())
         except BaseException as error:  # noqa: BLE001  # it is raised in the thread that asked
             future.set_exception(error)
 
@@ -179,9 +204,8 @@ class ASGISite(_Site):
 
     def __init__(self) -> None:
         super().__init__()
-        # Not called, but asked to handle requests: a call would give each a thread of its own.
-        django = get_asgi_application().handle
-        self.app = ASGIApplication(django, is_isolated=False, handle_signals=False)
+        self._django = get_asgi_application()
+        self.app = ASGIApplication(self._handle, is_isolated=False, handle_signals=False)
         self._engines = self._watch()
         self._changed = asyncio.Event()
 
@@ -194,6 +218,11 @@ class ASGISite(_Site):
             site = cls._current[loop] = ASGISite()
         site._clients += 1
         return site
+
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Not called, but asked to handle a request: a call would give it a thread of its own.
+        with _Kept():
+            await self._django.handle(scope, receive, send)
 
     async def leave(self) -> None:
         """End all sessions if this was the last client."""
