@@ -68,6 +68,9 @@ class ASGIEngine(Engine):
     def server(self) -> AsyncServer:
         return self._server
 
+    def check(self, event: str, function: Callable[..., Any]) -> None:
+        """Let every handler pass."""
+
     def call(self, use: Callable[[AnyServer], T | Coroutine[Any, Any, T]]) -> T:
         if _has_loop():
             raise SynchronousOnlyOperation(

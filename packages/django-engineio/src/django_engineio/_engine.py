@@ -75,6 +75,14 @@ class Engine(ABC):
             return False
         return True
 
+    @abstractmethod
+    def check(self, event: str, function: Callable[..., Any]) -> None:
+        """Refuse a handler that cannot be called here.
+
+        Raises:
+            ConfigError: It cannot.
+        """
+
     @property
     @abstractmethod
     def server(self) -> AnyServer:

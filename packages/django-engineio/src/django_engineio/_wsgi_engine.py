@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 from asgiref.sync import async_to_sync, sync_to_async
 from django.core.handlers.exception import convert_exception_to_response
 
-from engineio import DisconnectInfo, Reason, Server
+from engineio import ConfigError, DisconnectInfo, Reason, Server
 from engineio.functions import is_async
+from engineio.handlers import EVENTS
 from engineio.http.response import Accepted, Response
 from engineio.modes import fitting_sync_mode
 
@@ -48,9 +49,21 @@ class WSGIEngine(Engine):
         super().__init__(eio, self._server)
         self._django = django
         self._run: Run = run or _here
+        for event in EVENTS:
+            handler = eio.handlers.get(event)
+            if handler is not None:
+                self.check(event, handler.function)
         self._server.on("connect", self._connect)
         self._server.on("message", self._message)
         self._server.on("disconnect", self._disconnect)
+
+    def check(self, event: str, function: Callable[..., Any]) -> None:
+        # asyncio takes all greenlets of a thread for one, which would see each other's loops.
+        if self._server.async_mode != "threading" and is_async(function):
+            raise ConfigError(
+                f"the handler for {event!r} is a coroutine function, which cannot run under"
+                f" {self._server.async_mode}: make it a plain one, or serve ASGI"
+            )
 
     @property
     def server(self) -> Server:

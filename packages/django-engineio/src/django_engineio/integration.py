@@ -260,8 +260,12 @@ class _Handlers(Registrar):
         return self._handlers
 
     def _check(self, event: str, function: Callable[..., Any]) -> None:
-        if event in HOOKS and self._eio.engine is not None:
+        engine = self._eio.engine
+        if engine is None:
+            return
+        if event in HOOKS:
             raise ConfigError(f"the hook {event!r} comes too late: the server is at work already")
+        engine.check(event, function)
 
 
 _servers: WeakValueDictionary[str, EngineIO] = WeakValueDictionary()
