@@ -7,8 +7,8 @@ a thread for each handshake while that lasts.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, MutableMapping
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial, wraps
 from inspect import isawaitable, iscoroutine
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
@@ -23,7 +23,7 @@ from engineio.handlers import Handler
 from engineio.http.response import Accepted, Header, Response
 
 from . import signals
-from ._connections import releasing, releasing_async
+from ._connections import ReleasingAsync, release
 from ._engine import AnyServer, Engine, announcement
 from ._handshake import HANDSHAKE, REQUEST, Handshake, canonical, decide, outcome
 from ._http import core_response, response_of
@@ -106,7 +106,7 @@ class ASGIEngine(Engine):
 
             @wraps(target)
             async def arun(*args: Any, **kwargs: Any) -> Any:
-                async with self._event():
+                async with self._context(), ReleasingAsync():
                     return await target(*args, **kwargs)
 
             return arun
@@ -148,23 +148,22 @@ class ASGIEngine(Engine):
 
     async def _handle(self, event: str, *args: Any) -> None:
         handler = self.eio.handlers.get(event)
-        signal, values = announcement(event, args)
         try:
-            async with self._event():
+            async with self._context(), ReleasingAsync():
                 try:
                     if handler is not None:
                         await self._call(handler, args[: handler.arity])
                 finally:
-                    await signal.asend_robust(self.eio, **values)
+                    signal, values = announcement(event, args)
+                    # Asking costs less than a coroutine that finds nobody.
+                    if signal.receivers:
+                        await signal.asend_robust(self.eio, **values)
         finally:
             self.handled(event, args[0])
 
-    @asynccontextmanager
-    async def _event(self) -> AsyncIterator[None]:
-        """Run something of the application as Django runs a request: what it opens is closed."""
-        context = ThreadSensitiveContext() if self._is_isolated else nullcontext()
-        async with context, releasing_async():
-            yield
+    def _context(self) -> AbstractAsyncContextManager[object]:
+        """Return what gives the ORM a thread, as each request of Django has one."""
+        return ThreadSensitiveContext() if self._is_isolated else nullcontext()
 
     async def _call(self, handler: Handler, args: tuple[Any, ...]) -> None:
         if handler.is_async:
@@ -183,8 +182,10 @@ class ASGIEngine(Engine):
 
 
 def _release_after(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    with releasing():
+    try:
         return function(*args, **kwargs)
+    finally:
+        release()
 
 
 def _has_loop() -> bool:

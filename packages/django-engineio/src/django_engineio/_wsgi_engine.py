@@ -17,7 +17,7 @@ from engineio.http.response import Accepted, Response
 from engineio.modes import fitting_sync_mode
 
 from . import conf, signals
-from ._connections import releasing
+from ._connections import release
 from ._engine import AnyServer, Engine, announcement
 from ._handshake import HANDSHAKE, REQUEST, Handshake, call, canonical, decide, outcome
 from ._http import core_response, response_of
@@ -83,8 +83,10 @@ class WSGIEngine(Engine):
 
         @wraps(function)
         def run(*args: Any, **kwargs: Any) -> Any:
-            with releasing():
+            try:
                 return function(*args, **kwargs)
+            finally:
+                release()
 
         return run
 
@@ -141,13 +143,13 @@ class WSGIEngine(Engine):
 
     def _handle(self, event: str, *args: Any) -> None:
         handler = self.eio.handlers.get(event)
-        with releasing():
-            try:
-                if handler is not None:
-                    call(handler, *args[: handler.arity])
-            finally:
-                signal, values = announcement(event, args)
-                signal.send_robust(self.eio, **values)
+        try:
+            if handler is not None:
+                call(handler, *args[: handler.arity])
+        finally:
+            signal, values = announcement(event, args)
+            signal.send_robust(self.eio, **values)
+            release()
 
 
 def _as_get(environ: Environ, path: str, handshake: Handshake) -> Environ:
