@@ -55,7 +55,7 @@ def connections(program: Program) -> int:
 async def settled(program: Program) -> int:
     """Wait until all handlers are over; return how many threads there are."""
     threads = -1
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while threads != (threads := worker(program).num_threads()) or connections(program):  # noqa: ASYNC110  # nothing tells
             # A worker that is idle for a second ends.
             await asyncio.sleep(1.2)
@@ -72,6 +72,8 @@ async def test_clients_that_wait_hold_no_connection_and_under_asgi_no_thread(
         async def connect() -> Client:
             return await clients.enter_async_context(Client(network, transport=transport))
 
+        # The handlers for those who have just left may still write.
+        await settled(program)
         first = await connect()
         before = await settled(program)
         for _ in range(CLIENTS[server] - 1):
