@@ -4,6 +4,7 @@ Who may talk is decided by aiohttp-session, over polling and WebSocket alike; wh
 the Engine.IO session of each connection.
 """
 
+import os
 from pathlib import Path
 
 import aiohttp_session
@@ -74,4 +75,4 @@ def make_app() -> web.Application:
 
 
 if __name__ == "__main__":
-    web.run_app(make_app(), host="127.0.0.1", port=8080)
+    web.run_app(make_app(), host="127.0.0.1", port=int(os.environ.get("PORT", "8080")))

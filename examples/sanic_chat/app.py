@@ -4,6 +4,7 @@ Who may talk is found out by request middleware, over polling and WebSocket alik
 in the Engine.IO session of each connection.
 """
 
+import os
 from pathlib import Path
 
 from sanic import HTTPResponse, Request, Sanic, file, json
@@ -80,4 +81,4 @@ def make_app(name: str = "SanicChat") -> Sanic:
 
 
 if __name__ == "__main__":
-    make_app().run("127.0.0.1", 8000, single_process=True)
+    make_app().run("127.0.0.1", int(os.environ.get("PORT", "8000")), single_process=True)

@@ -36,7 +36,7 @@ async def test_two_people_talk(transport: str) -> None:
 
 async def test_the_page_is_served_and_the_schema_tells_of_pages_alone() -> None:
     async with EngineIOTestClient(app) as http:
-        assert "eio.Socket" in (await http.get("/")).text
+        assert "engine.io.min.js" in (await http.get("/")).text
         assert (await http.post("/login", json={"name": ""})).status_code == 422
         schema = (await http.get("/openapi.json")).json()
         assert set(schema["paths"]) == {"/login", "/announce"}

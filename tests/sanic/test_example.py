@@ -34,5 +34,5 @@ async def test_two_people_talk(transport: str) -> None:
 
 async def test_the_page_is_served() -> None:
     async with EngineIOTestClient(make_app("chat-page")) as http:
-        assert b"eio.Socket" in (await http.request("GET", "/")).body
+        assert b"engine.io.min.js" in (await http.request("GET", "/")).body
         assert (await http.request("POST", "/login", b"name=+", FORM)).status == 400

@@ -19,7 +19,7 @@ from tornado_engineio.testing import EngineIOTestServer
 async def cookies_for(server: EngineIOTestServer, name: str) -> dict[str, str]:
     """Log in as the page does, and return the cookies."""
     page = await server.fetch("/")
-    assert "eio.Socket" in page.body.decode()
+    assert "engine.io.min.js" in page.body.decode()
     jar = SimpleCookie(page.headers["Set-Cookie"])
     found = re.search(r'"X-XSRFToken": "([^"]+)"', page.body.decode())
     assert found is not None
