@@ -21,6 +21,7 @@ _TAKES_FIRST = "it takes the first of them"
 _ONE_SLASH = "its HTTP parser makes one slash of those that a target begins with"
 _CAPS_FRAGMENTS = "over 4 096 fragments it is closed with 1008"
 _AIOHTTP = ("tests.conformance.application.aiohttp_app", "--host={host}", "--port={port}")
+_CHANNELS = "tests.conformance.application.channels_app:app"
 _WAITS_FOR_ALL = "it waits for every connection, and so for the whole shutdown_timeout"
 _LOGS_TRACEBACKS = "it logs a traceback for header fields that are not ASCII"
 _AIOHTTP_CANNOT = {
@@ -30,18 +31,31 @@ _AIOHTTP_CANNOT = {
     Ability.MASKING: "its reader takes frames that are not masked",
     Ability.QUIET: "it logs a traceback for each request that its parser refuses",
 }
+_UVICORN_CANNOT = {
+    Ability.EARLY_FRAMES: _DROPS_EARLY_FRAMES,
+    Ability.PROMPT_DROP: "it waits 10 s of its own for the client's close frame",
+    Ability.QUIET: "it logs a traceback for text that is not UTF-8",
+    Ability.MANY_FIELDS: "over 128 its parser stops, and nobody answers",
+}
+_DAPHNE = ("daphne", "-b", "{host}", "-p", "{port}", "-v", "0")
+_DAPHNE_CANNOT = {
+    Ability.DENIAL_RESPONSE: "it has no websocket.http.response: a refusal is a bare 403",
+    Ability.CLOSE_REASON: "it drops the text of a close frame",
+    Ability.CLOSE_CODES: "it knows 1000 and 3000 to 4999 only",
+    Ability.EMPTY_MESSAGES: "it takes an empty message for none",
+    Ability.BACKPRESSURE: "it takes everything at once and queues it",
+    Ability.EARLY_FRAMES: "it drops what arrives before its 101 answer",
+    Ability.LONG_TARGETS: "over 16 KiB it drops the connection",
+    Ability.LETS_FINISH: "it drops every connection at once",
+    Ability.ACCEPT_HEADERS: "it drops header fields given with websocket.accept",
+    Ability.STREAMED_BODY: "it has the whole body before it calls the application",
+    Ability.RAW_BODY: "it parses multipart bodies itself, and refuses this one",
+    Ability.HALF_CLOSE: _DROPS_HALF_CLOSED,
+    Ability.QUIET: _LOGS_TRACEBACKS,
+}
 
 DEPLOYMENTS = (
-    Deployment(
-        "uvicorn-sansio",
-        (*_UVICORN, "--ws=websockets-sansio"),
-        missing={
-            Ability.EARLY_FRAMES: _DROPS_EARLY_FRAMES,
-            Ability.PROMPT_DROP: "it waits 10 s of its own for the client's close frame",
-            Ability.QUIET: "it logs a traceback for text that is not UTF-8",
-            Ability.MANY_FIELDS: "over 128 its parser stops, and nobody answers",
-        },
-    ),
+    Deployment("uvicorn-sansio", (*_UVICORN, "--ws=websockets-sansio"), missing=_UVICORN_CANNOT),
     Deployment(
         "uvicorn-websockets",
         (*_UVICORN, "--ws=websockets"),
@@ -82,25 +96,7 @@ DEPLOYMENTS = (
             Ability.DECLARED_LENGTH: _COUNTS_ARRIVED,
         },
     ),
-    Deployment(
-        "daphne",
-        ("daphne", "-b", "{host}", "-p", "{port}", "-v", "0", _ASGI),
-        missing={
-            Ability.DENIAL_RESPONSE: "it has no websocket.http.response: a refusal is a bare 403",
-            Ability.CLOSE_REASON: "it drops the text of a close frame",
-            Ability.CLOSE_CODES: "it knows 1000 and 3000 to 4999 only",
-            Ability.EMPTY_MESSAGES: "it takes an empty message for none",
-            Ability.BACKPRESSURE: "it takes everything at once and queues it",
-            Ability.EARLY_FRAMES: "it drops what arrives before its 101 answer",
-            Ability.LONG_TARGETS: "over 16 KiB it drops the connection",
-            Ability.LETS_FINISH: "it drops every connection at once",
-            Ability.ACCEPT_HEADERS: "it drops header fields given with websocket.accept",
-            Ability.STREAMED_BODY: "it has the whole body before it calls the application",
-            Ability.RAW_BODY: "it parses multipart bodies itself, and refuses this one",
-            Ability.HALF_CLOSE: _DROPS_HALF_CLOSED,
-            Ability.QUIET: _LOGS_TRACEBACKS,
-        },
-    ),
+    Deployment("daphne", (*_DAPHNE, _ASGI), missing=_DAPHNE_CANNOT),
     Deployment(
         "granian",
         ("granian", "--interface=asgi", "--host={host}", "--port={port}", "--no-access-log", _ASGI),
@@ -126,6 +122,12 @@ DEPLOYMENTS = (
     ),
     Deployment("aiohttp", _AIOHTTP, missing=_AIOHTTP_CANNOT),
     Deployment("aiohttp-uvloop", (*_AIOHTTP, "--uvloop"), missing=_AIOHTTP_CANNOT),
+    Deployment(
+        "channels-uvicorn",
+        ("uvicorn", _CHANNELS, *_UVICORN[2:], "--ws=websockets-sansio"),
+        missing=_UVICORN_CANNOT,
+    ),
+    Deployment("channels-daphne", (*_DAPHNE, _CHANNELS), missing=_DAPHNE_CANNOT),
     Deployment(
         "werkzeug",
         (*_SERVE, "werkzeug", "--host={host}", "--port={port}"),
