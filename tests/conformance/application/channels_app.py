@@ -68,7 +68,7 @@ def introduce(scope: Scope) -> Visitor:
 
 def build(profile: str) -> type[Participant]:
     """Return the consumer class of a profile."""
-    alias = "default" if profile == "default" else None
+    alias = None if profile == "default" else "default"
     base = Participant if alias is None else Member
     names = {"options": PROFILES[profile], "channel_layer_alias": alias}
     consumer = cast(type[Participant], type(profile, (base,), names))

@@ -115,4 +115,7 @@ class Engine:
         await self._visits[sid].receive(data)
 
     async def _disconnected(self, sid: str, reason: Reason, info: DisconnectInfo) -> None:
-        await self._visits.pop(sid).end(info)
+        visit = self._visits.pop(sid)
+        # In the context that the session began in, not in that of whoever has ended it: this may be
+        # a thread's, which waits for nothing but its own call.
+        await asyncio.create_task(visit.end(info), context=visit.context)

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from channels.consumer import get_handler_name
@@ -55,6 +56,7 @@ class Visit:
     Attributes:
         server: As above.
         sid: As above.
+        context: The context variables of the request that opened the session.
     """
 
     __slots__ = (
@@ -67,6 +69,7 @@ class Visit:
         "_listener",
         "_receiving",
         "_turn",
+        "context",
         "server",
         "sid",
     )
@@ -74,6 +77,7 @@ class Visit:
     def __init__(self, server: AsyncServer, consumer: BaseConsumer, sid: str) -> None:
         self.server = server
         self.sid = sid
+        self.context = copy_context()
         self._consumer = consumer
         self._channel: Channel | None = None
         self._listener: asyncio.Task[None] | None = None
