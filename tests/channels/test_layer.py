@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -126,16 +128,22 @@ async def test_a_session_without_a_channel_layer_has_no_task(layer: Any, carrier
     class Listening(Recorder):
         pass
 
-    async def count(consumer: Any) -> int:
-        async with EngineIOCommunicator(consumer.as_asgi(), transport=carrier) as client:
-            await client.send_to("x")
-            await eventually(lambda: consumer.instances[-1].heard)
+    async def count(consumer: Any, sessions: int) -> int:
+        async with AsyncExitStack() as stack:
+            for _ in range(sessions):
+                client = EngineIOCommunicator(consumer.as_asgi(), transport=carrier)
+                await stack.enter_async_context(client)
+                await client.send_to("x")
+                await eventually(lambda: consumer.instances[-1].heard)
             return len(asyncio.all_tasks())
 
-    # The first of all makes what later ones use again.
-    await count(Bare)
-    assert await count(Listening) - await count(Bare) == 1
-    assert made(Listening).channel_name
+    # A client has tasks too. The first sessions of all make what later ones use again.
+    added = {}
+    for consumer in (Bare, Listening):
+        await count(consumer, 2)
+        added[consumer] = await count(consumer, 5) - await count(consumer, 2)
+    assert added[Listening] - added[Bare] == 3
+    assert Listening.instances[0].channel_name
     assert Bare.instances[0].channel_layer is None
     assert Bare.instances[0].channel_name == ""
 
@@ -274,26 +282,81 @@ async def test_a_message_to_a_client_that_leaves_is_no_error(
 
 
 class Failing(InMemoryChannelLayer):  # type: ignore[misc]  # Channels has no types
-    """A layer whose server goes away."""
+    """A layer whose server goes away, and comes back when it is told to."""
+
+    down = False
+    calls = 0
 
     async def receive(self, channel: str) -> Any:
         message = await super().receive(channel)
-        raise ConnectionError(f"lost after {message}")
+        self._fail_if_down()
+        if message["type"] == "hiccup":
+            # As a Redis that has restarted, and has forgotten everything.
+            self.groups.clear()
+            raise TimeoutError("nothing was heard")
+        return message
+
+    async def group_add(self, group: str, channel: str) -> None:
+        self._fail_if_down()
+        await super().group_add(group, channel)
+
+    def _fail_if_down(self) -> None:
+        if self.down:
+            type(self).calls += 1
+            raise ConnectionError("nobody is there")
 
 
-async def test_a_layer_that_fails_ends_the_session(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.fixture
+def failing() -> Iterator[Any]:
+    """A `Failing` layer."""
+    with override_settings(CHANNEL_LAYERS={"default": {"BACKEND": f"{__name__}.Failing"}}):
+        yield channel_layers["default"]
+
+
+class Lobby(Recorder):
+    """In a group."""
+
+    groups = ("lobby",)
+
+    async def chat_line(self, event: dict[str, Any]) -> None:
+        await self.send(event["text"])
+
+
+async def test_a_layer_that_only_hiccups_is_used_again(failing: Any, transport: Any) -> None:
+    """And the groups are joined again, for it may have forgotten who was in them."""
+
+    class Chat(Lobby):
+        pass
+
+    async with EngineIOCommunicator(Chat.as_asgi(), transport=transport) as client:
+        for number in range(6):
+            await failing.group_send("lobby", {"type": "hiccup"})
+            await eventually(lambda: not failing.groups)
+            await eventually(lambda: failing.groups)
+            await failing.group_send("lobby", {"type": "chat.line", "text": f"line {number}"})
+            assert await client.receive_from() == f"line {number}"
+
+
+async def test_a_layer_that_is_gone_ends_the_session(
+    failing: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     """Its client comes back and joins the groups again, and does not sit there hearing nothing."""
 
-    class Chat(Recorder):
-        groups = ("lobby",)
+    class Chat(Lobby):
+        pass
 
-    with override_settings(CHANNEL_LAYERS={"default": {"BACKEND": f"{__name__}.Failing"}}):
-        async with EngineIOCommunicator(Chat.as_asgi(), transport="websocket") as client:
-            await channel_layers["default"].group_send("lobby", {"type": "x"})
-            await client.client.wait_closed()
-            await eventually(lambda: made(Chat).ended)
+    async with EngineIOCommunicator(Chat.as_asgi(), transport="websocket") as client:
+        failing.down = True
+        await failing.group_send("lobby", {"type": "chat.line", "text": "lost"})
+        await client.client.wait_closed(20)
+        await eventually(lambda: made(Chat).ended)
     assert made(Chat).ended == [engineio.Reason.SERVER_DISCONNECT]
-    assert "the channel layer failed" in caplog.text
+    assert "the channel layer is gone" in caplog.text
+    assert Failing.calls == 5
+
+    assert await EngineIOCommunicator(Chat.as_asgi()).connect() == (False, 503)
+    # It is nobody's fault here, and there may be thousands of clients.
+    assert caplog.text.count("Traceback") <= 1
 
 
 class Ungrouped:

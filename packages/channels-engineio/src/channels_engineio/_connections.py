@@ -20,6 +20,16 @@ async def close_old_connections() -> None:
     """Close what is older than ``CONN_MAX_AGE``, or broken; look at most once a second."""
     global _next
     now = time.monotonic()
-    if now >= _next:
-        _next = now + _INTERVAL
+    if now < _next:
+        return
+    _next = now + _INTERVAL
+    if _has_databases():
         await sync_to_async(db.close_old_connections)()
+
+
+def _has_databases() -> bool:
+    """Whether the project has any: without, there is nothing to look for."""
+    return any(
+        database["ENGINE"] != "django.db.backends.dummy"
+        for database in db.connections.settings.values()
+    )

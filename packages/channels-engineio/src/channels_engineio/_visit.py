@@ -172,8 +172,8 @@ class Visit:
                 async with self._turn:
                     await self._handle(message)
         except Exception:
-            # Nobody knows what has been missed. The client comes back, and joins its groups again.
-            logger.exception("the channel layer failed, so a session ends")
+            # The client comes back, and does not sit in groups that nobody reaches any more.
+            logger.exception("the channel layer is gone, so a session ends")
             await self.close()
 
     async def _handle(self, message: dict[str, Any]) -> None:
