@@ -58,6 +58,7 @@ CONSEQUENCES = {
     "your status nor your body. Over polling it sees both.",
     Ability.PROMPT_STOP: "Stopping takes the whole `shutdown_timeout` when a client ignores the "
     "close of its WebSocket.",
+    Ability.PROMPT_NOTICE: "Stopping takes up to a second longer than it has to.",
     Ability.MANY_FRAGMENTS: "A WebSocket message in a great many fragments is refused; browsers do "
     "not send such.",
     Ability.ACCEPT_HEADERS: "Header fields of the answer to a WebSocket handshake are lost: the "

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.source import ROOT
+from tests.conformance.deployments import DEPLOYMENTS
+from tests.conformance.harness.deployment import Deployment
 
 SCRIPTS = [
     *(path for path in sorted((ROOT / "scripts").iterdir()) if not path.suffix),
@@ -28,3 +30,15 @@ def test_every_promised_script_is_there() -> None:
     names = {script.name for script in SCRIPTS}
 
     assert names >= {"setup", "demo", "test", "check", "bench", "soak", "lock", "run", "pants"}
+
+
+@pytest.mark.parametrize("venv", sorted({row.venv for row in DEPLOYMENTS if row.venv}))
+def test_what_a_server_needs_of_its_own_is_pinned_and_installed(venv: str) -> None:
+    for script in ("lock", "setup"):
+        assert f"{venv}.lock" in (ROOT / "scripts" / script).read_text("utf-8")
+    assert (ROOT / "3rdparty/python" / f"{venv}.lock").exists()
+
+
+def test_a_server_whose_environment_is_missing_is_not_skipped() -> None:
+    with pytest.raises(RuntimeError, match="is missing: run scripts/setup"):
+        Deployment("any", ("module",), venv="nowhere").interpreter()

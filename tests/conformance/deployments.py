@@ -5,13 +5,14 @@ What a server cannot do stands in its row, with the reason; the scenarios say wh
 
 from tests.conformance.harness.deployment import Ability, Deployment
 
-__all__ = ["DEPLOYMENTS"]
+__all__ = ["ACCEPTING", "DEPLOYMENTS"]
 
 _ASGI = "tests.conformance.application.asgi:app"
 _UVICORN = ("uvicorn", _ASGI, "--host={host}", "--port={port}", "--log-level=warning")
 _WSGI = "tests.conformance.application.wsgi"
 _SERVE = ("tests.conformance.application.serve",)
 _GUNICORN = ("gunicorn", "--workers=1", "--bind={host}:{port}", "--log-level=warning")
+_RUNSERVER = ("django", "runserver", "--settings=tests.conformance.application.django_settings")
 _DROPS_EARLY_FRAMES = "its HTTP parser drops what follows the request in the same segment"
 _DROPS_HALF_CLOSED = "it drops a client that has sent FIN"
 _COUNTS_ARRIVED = "it counts the bytes that arrive, not those announced"
@@ -23,6 +24,7 @@ _CAPS_FRAGMENTS = "over 4 096 fragments it is closed with 1008"
 _AIOHTTP = ("tests.conformance.application.aiohttp_app", "--host={host}", "--port={port}")
 _CHANNELS = "tests.conformance.application.channels_app:app"
 _WAITS_FOR_ALL = "it waits for every connection, and so for the whole shutdown_timeout"
+_LOOKS_NOW_AND_THEN = "its workers look for the stop signal once a second"
 _LOGS_TRACEBACKS = "it logs a traceback for header fields that are not ASCII"
 _AIOHTTP_CANNOT = {
     Ability.HALF_CLOSE: _DROPS_HALF_CLOSED,
@@ -154,6 +156,7 @@ DEPLOYMENTS = (
         missing={
             Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
             Ability.PROMPT_STOP: _WAITS_FOR_ALL,
+            Ability.PROMPT_NOTICE: _LOOKS_NOW_AND_THEN,
         },
     ),
     Deployment(
@@ -162,9 +165,20 @@ DEPLOYMENTS = (
         missing={
             Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
             Ability.PROMPT_STOP: _WAITS_FOR_ALL,
+            Ability.PROMPT_NOTICE: _LOOKS_NOW_AND_THEN,
             Ability.QUIET: _LOGS_BAD_HEADS,
             Ability.TWO_LENGTHS: _TAKES_FIRST,
         },
+    ),
+    Deployment(
+        "gunicorn-eventlet",
+        (*_GUNICORN, "--no-control-socket", "--worker-class=eventlet", f"{_WSGI}:eventlet_app"),
+        missing={
+            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
+            Ability.PROMPT_NOTICE: _LOOKS_NOW_AND_THEN,
+        },
+        venv="gunicorn-eventlet",
     ),
     Deployment(
         "pywsgi",
@@ -234,4 +248,23 @@ DEPLOYMENTS = (
             Ability.MANY_FIELDS: "over 64 of them it drops the connection",
         },
     ),
+    Deployment(
+        "django-runserver",
+        (*_RUNSERVER, "--noreload", "{host}:{port}"),
+        missing={
+            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
+            Ability.TWO_LENGTHS: _TAKES_FIRST,
+            Ability.RAW_PATHS: _ONE_SLASH,
+        },
+    ),
 )
+
+ACCEPTING = Deployment(
+    "gevent-websocket",
+    (*_SERVE, "gevent-websocket", "--host={host}", "--port={port}"),
+)
+"""A server that accepts every WebSocket before anybody is asked, so that none can be refused.
+
+A third of the scenarios see somebody refused, so it has tests of its own in place of a row.
+"""

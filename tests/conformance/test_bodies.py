@@ -192,6 +192,7 @@ async def test_f37_a_slow_body(server: Server) -> None:
     if not server.can(Ability.STREAMED_BODY):
         await session.echo("unharmed")
         return
+    await server.busy(session.key)
     poll = await session.park()
 
     answer = await connection.response(within=SHORT + 2)

@@ -36,8 +36,8 @@ async def test_a_close_inside_a_payload(server: Server) -> None:
 async def test_the_server_closes_a_held_poll(server: Server) -> None:
     """Server closes: the held GET gets `1`."""
     session = await server.polling()
-    await session.send("4!close-later 0.05")
     poll = await session.park()
+    await session.send("4!close-later 0.05")
 
     assert await poll.packets() == ["1"]
     assert await session.finish() == "server disconnect"

@@ -266,8 +266,8 @@ async def test_closing(server: Server) -> None:
     assert await session.finish() == "client disconnect"
 
     session = await _open(server)
-    await session.send("4!close-later 0.05")
     poll = await session.park()
+    await session.send("4!close-later 0.05")
     assert await poll.packets() == ["1"]
     assert await session.finish() == "server disconnect"
 

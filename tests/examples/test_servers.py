@@ -1,40 +1,55 @@
-"""Each program of examples/servers is started as its README says, and echoes on both transports."""
+"""Each program of examples/servers is started as its README says, and serves until SIGTERM."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
-import signal
-import socket
-import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from websockets.exceptions import ConnectionClosedError, InvalidStatus
-from websockets.sync.client import connect
+from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
 
-FOLDER = Path(__file__).parents[2] / "examples/servers"
+from tests.conformance.harness.program import ROOT, Program
+from tests.interop.runtimes import Client, NodeRuntime, Order
+
+pytestmark = pytest.mark.interop
+
+FOLDER = ROOT / "examples/servers"
 BIN = Path(sys.executable).parent
-PORT = "{port}"
-GUNICORN = (str(BIN / "gunicorn"), "-w", "1", "-b", "127.0.0.1:{port}")
+OLD_BIN = Path(f"{sys.prefix}-gunicorn-eventlet/bin")
+"""Where the gunicorn is that has an eventlet worker; scripts/setup makes it."""
+
+BIND = ("-w", "1", "-b", "{host}:{port}")
 COMMANDS = {
     "threads": (sys.executable, "threads.py"),
     "gevent_server": (sys.executable, "gevent_server.py"),
     "gevent_websocket": (sys.executable, "gevent_websocket.py"),
     "eventlet_server": (sys.executable, "eventlet_server.py"),
-    "gunicorn_gevent": (*GUNICORN, "-k", "gevent", "gunicorn_gevent:app"),
-    "gunicorn_threads": (*GUNICORN, "-k", "gthread", "--threads", "100", "gunicorn_threads:app"),
-    "latency": (
-        str(BIN / "uwsgi"), "--http-socket", "127.0.0.1:{port}", "--gevent", "1000", "--master",
-        "--die-on-term", "--wsgi-file", "latency.py", "--callable", "app",
+    "gunicorn_gevent": (str(BIN / "gunicorn"), *BIND, "-k", "gevent", "gunicorn_gevent:app"),
+    "gunicorn_threads": (
+        *(str(BIN / "gunicorn"), *BIND, "-k", "gthread"),
+        *("--threads", "100", "gunicorn_threads:app"),
     ),
-}  # fmt: skip
+    "gunicorn_eventlet": (
+        *(str(OLD_BIN / "gunicorn"), *BIND, "-k", "eventlet"),
+        *("--no-control-socket", "gunicorn_eventlet:app"),
+    ),
+    "latency": (
+        *(str(BIN / "uwsgi"), "--http-socket", "{host}:{port}", "--gevent", "1000"),
+        *("--master", "--die-on-term", "--wsgi-file", "latency.py", "--callable", "app"),
+    ),
+}
+TELLS_NOBODY = {"latency"}
+"""uWSGI ends its workers before Python hears of the signal."""
+
+GRACE = 7.0
+POLLING = "/engine.io/?EIO=4&transport=polling"
+WEBSOCKET = "/engine.io/?EIO=4&transport=websocket"
 
 
 def get(url: str, body: bytes | None = None) -> str:
@@ -45,77 +60,90 @@ def get(url: str, body: bytes | None = None) -> str:
         return text
 
 
+def open_session(address: str) -> str:
+    """Open a session over polling and return its address."""
+    handshake = json.loads(get(f"http://{address}{POLLING}")[1:])
+    assert handshake["upgrades"] == ["websocket"]
+    return f"http://{address}{POLLING}&sid={handshake['sid']}"
+
+
+def read_to_the_end(websocket: ClientConnection) -> None:
+    while True:
+        websocket.recv(timeout=5)
+
+
+def make_program(name: str, folder: Path) -> Program:
+    return Program(
+        COMMANDS[name],
+        folder / "log",
+        folder=FOLDER,
+        # What eventlet and gunicorn say of eventlet.
+        environment={"PYTHONWARNINGS": "ignore"},
+    )
+
+
 @pytest.fixture(scope="module", params=COMMANDS)
 def address(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """Start the program and return where it listens; it must end by SIGTERM."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    command = [part.format(port=port) for part in COMMANDS[request.param]]
-    log = tmp_path_factory.mktemp("server") / "log"
-    environment = {**os.environ, "PORT": port, "PYTHONWARNINGS": "ignore"}
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=FOLDER,
-            env=environment,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-    try:
-        until = time.monotonic() + 20
-        while not _answers(port):
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < until, log.read_text()
-            time.sleep(0.05)
-        yield f"127.0.0.1:{port}"
-        process.send_signal(signal.SIGTERM)
-        process.wait(10)
-        assert "Traceback" not in log.read_text()
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def _answers(port: str) -> bool:
-    try:
-        get(f"http://127.0.0.1:{port}/")
-    except urllib.error.HTTPError as error:
-        error.close()
-        return True
-    except (urllib.error.URLError, ConnectionError, TimeoutError):
-        return False
-    return True
+    """Start the program and return where it listens."""
+    program = make_program(request.param, tmp_path_factory.mktemp("server"))
+    yield str(program.start())
+    program.stop()
+    assert "Traceback" not in program.log()
 
 
 def test_it_echoes_over_polling_and_websocket(address: str) -> None:
     # Flask's own application is still there where there is one.
     with contextlib.suppress(urllib.error.HTTPError):
         assert get(f"http://{address}/") == "hello from Flask"
-    opening = get(f"http://{address}/engine.io/?EIO=4&transport=polling")
-    handshake = json.loads(opening[1:])
-    assert handshake["upgrades"] == ["websocket"]
-    session = f"http://{address}/engine.io/?EIO=4&transport=polling&sid={handshake['sid']}"
+    session = open_session(address)
     assert get(session, b"4over polling") == "ok"
     assert get(session) == "4over polling"
+    assert get(session, b"1") == "ok"
 
-    with connect(f"ws://{address}/engine.io/?EIO=4&transport=websocket") as websocket:
+    with connect(f"ws://{address}{WEBSOCKET}") as websocket:
         assert str(websocket.recv(timeout=5)).startswith("0{")
         for message in ("4over websocket", b"\x01\x02", "4" + "x" * 300_000):
             websocket.send(message)
             assert websocket.recv(timeout=5) == message
 
 
+@pytest.mark.parametrize(
+    "transports", [("polling",), ("websocket",), ("polling", "websocket")], ids="-".join
+)
+async def test_it_serves_the_official_client(address: str, transports: tuple[str, ...]) -> None:
+    options = {"path": "/engine.io/", "transports": transports}
+    args = {"messages": [{"text": "é€😀"}, {"binary": 65_536}]}
+    order = Order(Client.V4, "echo", f"http://{address}/", options, args)
+
+    result = await NodeRuntime().play(order)
+
+    assert result == {"transport": transports[-1], "wrong": []}
+
+
 def test_a_refused_websocket_is_over_at_once(address: str) -> None:
     """gevent-websocket accepts every client itself; ours can only close it then."""
-    url = f"ws://{address}/engine.io/?EIO=4&transport=websocket&sid=unknown"
+    url = f"ws://{address}{WEBSOCKET}&sid=unknown"
     with pytest.raises((InvalidStatus, ConnectionClosedError)) as caught, connect(url) as websocket:
         websocket.recv(timeout=5)
 
     if isinstance(caught.value, ConnectionClosedError):
         assert caught.value.rcvd is not None
         assert caught.value.rcvd.code == 1008
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_client_is_told_of_its_end(name: str, tmp_path: Path) -> None:
+    program = make_program(name, tmp_path)
+    address = program.start()
+    with connect(f"ws://{address}{WEBSOCKET}") as websocket:
+        websocket.recv(timeout=5)
+        ended = program.stop()
+        with pytest.raises(ConnectionClosed) as closed:
+            read_to_the_end(websocket)
+
+    assert ended.seconds < GRACE
+    received = closed.value.rcvd
+    code = None if received is None else received.code
+    assert code == (None if name in TELLS_NOBODY else 1001)

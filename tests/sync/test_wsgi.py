@@ -71,6 +71,70 @@ def test_bodies_are_counted_and_never_half_delivered(
     assert served.heard == (["hello"] if status == 200 else ["end"])
 
 
+WSGIREF: dict[str, Any] = {
+    "SERVER_SOFTWARE": "WSGIServer/0.2",
+    "HTTP_TRANSFER_ENCODING": "chunked",
+}
+"""What the server of the standard library says; it leaves chunks as they are."""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"6\r\n4hello\r\n0\r\n\r\n",
+        b"2\r\n4h\r\n00004;ext=1\r\nello\r\n0\r\nTrailer: x\r\n\r\n",
+        b"".join(b"1\r\n%c\r\n" % byte for byte in b"4hello") + b"0\r\n\r\n",
+    ],
+)
+def test_chunks_are_read_where_the_server_does_not(serve: Serve, body: bytes) -> None:
+    served = serve()
+    served.eio.on("message", lambda sid, data: served.heard.append(data))
+    sid = served.open_polling()
+    stream = Buffered(body + b"GET /")
+    extra = {**WSGIREF, "wsgi.input": stream}
+
+    answer = served.call("POST", served.target(sid), **extra)
+
+    assert answer.status == 200
+    eventually(lambda: served.heard == ["hello"])
+    assert stream.read() == b"GET /", "the next request was touched"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"6",
+        b"6\r\n4hel",
+        b"6\r\n4hello",
+        b"6\r\n4helloX\r\n0\r\n\r\n",
+        b"6\n4hello\n0\n\n",
+        b"+6\r\n4hello\r\n0\r\n\r\n",
+        b"0x6\r\n4hello\r\n0\r\n\r\n",
+        b"6_0\r\n4hello\r\n0\r\n\r\n",
+        b"\r\n4hello\r\n0\r\n\r\n",
+        b"6;" + b"x" * 5_000 + b"\r\n4hello\r\n0\r\n\r\n",
+        b"6" + b"0" * 20 + b"\r\n4hello\r\n0\r\n\r\n",
+        b"6\r\n4hello\r\n0\r\n" + b"X: y\r\n" * 200 + b"\r\n",
+    ],
+)
+def test_chunks_that_are_broken_deliver_nothing(serve: Serve, body: bytes) -> None:
+    served = serve()
+    served.eio.on("message", lambda sid, data: served.heard.append(data))
+    served.keep_reasons()
+    sid = served.open_polling()
+    extra = {**WSGIREF, "wsgi.input": Buffered(body)}
+
+    assert served.call("POST", served.target(sid), **extra).status == 400
+    eventually(lambda: served.heard == ["transport error"])
+
+
+class Buffered(io.BytesIO):
+    """A buffered reader of bytes that have arrived."""
+
+    raw = None
+
+
 def test_an_input_that_fails_is_a_body_that_was_cut_off(serve: Serve) -> None:
     class Broken:
         def read(self, size: int) -> bytes:
@@ -122,6 +186,7 @@ def test_an_answer_that_could_not_be_written_ends_the_session(serve: Serve) -> N
         ({}, "keeps its sockets to itself"),
         ({"wsgi.url_scheme": "https"}, "speaks TLS"),
         ({"wsgi.multithread": False}, "has one thread"),
+        ({"SERVER_SOFTWARE": "WSGIServer/0.2", "wsgi.multithread": True}, "has one thread"),
     ],
 )
 def test_where_no_websocket_is_possible_none_is_offered(

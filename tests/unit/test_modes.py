@@ -7,7 +7,13 @@ import pytest
 
 from engineio import modes
 from engineio.errors import ConfigError
-from engineio.modes import ASYNC_MODES, SYNC_MODES, resolve_async_mode, resolve_sync_mode
+from engineio.modes import (
+    ASYNC_MODES,
+    SYNC_MODES,
+    fitting_sync_mode,
+    resolve_async_mode,
+    resolve_sync_mode,
+)
 
 
 class Mode:
@@ -148,3 +154,36 @@ def test_inside_uwsgi_its_module_has_no_file(monkeypatch):
 
     assert resolve_sync_mode("gevent_uwsgi") == "gevent_uwsgi"
     assert list(SYNC_MODES)[-1] == "threading"
+
+
+@pytest.mark.parametrize(
+    ("module", "function", "mode"),
+    [
+        ("gevent.monkey", "is_module_patched", "gevent"),
+        ("eventlet.patcher", "is_monkey_patched", "eventlet"),
+    ],
+)
+def test_what_a_server_has_patched_tells_which_mode_fits(monkeypatch, module, function, mode):
+    """What is merely imported is no reason."""
+    for name in ("uwsgi", "gevent.monkey", "eventlet.patcher"):
+        monkeypatch.setitem(sys.modules, name, None)
+    assert fitting_sync_mode() == "threading"
+
+    for patched in (False, True):
+        stand_in = types.ModuleType(module)
+        setattr(stand_in, function, lambda name, patched=patched: patched and name == "socket")
+        monkeypatch.setitem(sys.modules, module, stand_in)
+        assert fitting_sync_mode() == (mode if patched else "threading")
+
+
+@pytest.mark.parametrize(
+    ("options", "mode"), [({"gevent": b"100"}, "gevent_uwsgi"), ({"threads": b"8"}, "threading")]
+)
+def test_uwsgi_tells_how_it_was_started(monkeypatch, options, mode):
+    for name in ("gevent.monkey", "eventlet.patcher"):
+        monkeypatch.setitem(sys.modules, name, None)
+    uwsgi = types.ModuleType("uwsgi")
+    monkeypatch.setattr(uwsgi, "opt", options, raising=False)
+    monkeypatch.setitem(sys.modules, "uwsgi", uwsgi)
+
+    assert fitting_sync_mode() == mode

@@ -20,7 +20,7 @@ class Recording(Registrar):
     def _check(self, event, function):
         self.happened.append(("check", event, function))
 
-    def _registered(self):
+    def _registered(self, event, function):
         self.happened.append(("registered", len(self._handlers.hooks("drain"))))
 
 

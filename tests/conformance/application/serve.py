@@ -44,6 +44,12 @@ def _pywsgi(app: Any, host: str, port: int) -> None:
     import_module("gevent.pywsgi").WSGIServer((host, port), app, log=None).serve_forever()
 
 
+def _gevent_websocket(app: Any, host: str, port: int) -> None:
+    handler = import_module("geventwebsocket.handler").WebSocketHandler
+    server = import_module("gevent.pywsgi").WSGIServer
+    server((host, port), app, log=None, handler_class=handler).serve_forever()
+
+
 def _eventlet(app: Any, host: str, port: int) -> None:
     eventlet = import_module("eventlet")
     import_module("eventlet.wsgi").server(eventlet.listen((host, port)), app, log_output=False)
@@ -62,6 +68,7 @@ def _uwsgi(mode: str, host: str, port: int) -> None:
 _SERVERS = {
     "werkzeug": ("threading", _werkzeug),
     "pywsgi": ("gevent", _pywsgi),
+    "gevent-websocket": ("gevent", _gevent_websocket),
     "eventlet": ("eventlet", _eventlet),
     "uwsgi-gevent": ("gevent_uwsgi", _uwsgi),
     "uwsgi-threads": ("threading", _uwsgi),

@@ -61,9 +61,11 @@ class Application:
 
     Args:
         mode: The ``async_mode`` of its servers.
+        beside: Gets the requests that neither the servers nor the ledger serve.
     """
 
-    def __init__(self, mode: str) -> None:
+    def __init__(self, mode: str, beside: WSGI | None = None) -> None:
+        self._beside = beside or _not_found
         self._ledger = Ledger()
         self._lock = threading.Lock()
         self._concurrency: Concurrency = load(mode)
@@ -103,23 +105,27 @@ class Application:
                 return _Bare(environ, start_response, self._concurrency)
             start_response("403 Forbidden", [("Content-Length", "0")])
             return [b""]
-        return self._answer(path, start_response)
-
-    def _answer(self, path: str, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        _, _, key = path.removeprefix("/").partition("/")
-        status = "200 OK"
-        value: Any
         if path == "/ledger":
             sessions = sum(len(each.eio.sids) for each in self._applications.values())
-            value = self._ledger.state(sessions, count_tasks())
-        elif path.startswith("/ledger/"):
-            value = self._ledger.account(key)
-        else:
-            status, value = "404 Not Found", {"elsewhere": path}
-        body = json.dumps(value).encode()
-        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
-        start_response(status, headers)
-        return [body]
+            return _respond(start_response, self._ledger.state(sessions, count_tasks()))
+        if path.startswith("/ledger/"):
+            key = path.removeprefix("/ledger/")
+            return _respond(start_response, self._ledger.account(key))
+        return self._beside(environ, start_response)
+
+
+def _respond(
+    start_response: Callable[..., Any], value: object, status: str = "200 OK"
+) -> Iterable[bytes]:
+    body = json.dumps(value).encode()
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+    start_response(status, headers)
+    return [body]
+
+
+def _not_found(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    value = {"elsewhere": environ.get("PATH_INFO", "")}
+    return _respond(start_response, value, "404 Not Found")
 
 
 class _Counted:
@@ -169,7 +175,7 @@ class _Bare:
         if self._found.end == "stop":
             raise StopIteration
         if self._found.end == "started":
-            self._start_response("101 Switching Protocols", [("Connection", "close")])
+            self._start_response("101 Switching Protocols", [])
         if self._found.end == "eventlet":
             sys.modules["eventlet.wsgi"].WSGI_LOCAL.already_handled = True
         return iter(())

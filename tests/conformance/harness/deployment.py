@@ -8,14 +8,7 @@ whether the server has an `Ability`, and then it states what happens instead.
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
-import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -23,13 +16,9 @@ from pathlib import Path
 from typing import Protocol
 
 from tests.conformance.harness.http import Address
+from tests.conformance.harness.program import Exit, Program
 
-__all__ = ["Ability", "Deployment", "Exit", "Harness", "ServerProcess"]
-
-ROOT = Path(__file__).resolve().parents[3]
-_START_TIMEOUT = 30.0
-_STOP_TIMEOUT = 15.0
-_LOOPBACK = "127.0.0.1"
+__all__ = ["Ability", "Deployment", "Harness", "ServerProcess"]
 
 
 class Ability(StrEnum):
@@ -48,6 +37,7 @@ class Ability(StrEnum):
     DECLARED_LENGTH = "refuses a WebSocket frame by the length it announces"
     IDLE_CLOSE = "notices at once that a client has closed a connection between two requests"
     PROMPT_STOP = "stops while there is a WebSocket whose client ignores the close"
+    PROMPT_NOTICE = "notices the stop signal at once"
     QUIET_STOP = "logs no traceback of its own when it stops"
     QUIET = "logs no traceback for bytes that it refuses itself"
     MANY_FRAGMENTS = "puts a WebSocket message together from any number of fragments"
@@ -79,19 +69,27 @@ class Deployment:
         command: The command line; ``{host}`` and ``{port}`` are filled in, and it starts with the
             name of a Python module that is run by ``python -m``.
         missing: What this server cannot do, each with the reason.
+        venv: What the name of its virtual environment has behind that of the tests' own; for a
+            server that needs other versions than they do.
     """
 
     name: str
     command: Sequence[str]
     missing: Mapping[Ability, str] = field(default_factory=dict)
+    venv: str = ""
 
+    def interpreter(self) -> str:
+        """Return the path of the Python that runs the server.
 
-@dataclass(frozen=True, slots=True)
-class Exit:
-    """How a server ended: its status and the seconds from the stop signal to its end."""
-
-    status: int
-    seconds: float
+        Raises:
+            RuntimeError: It is missing.
+        """
+        if not self.venv:
+            return sys.executable
+        python = Path(f"{sys.prefix}-{self.venv}", "bin", "python")
+        if not python.exists():
+            raise RuntimeError(f"{python} is missing: run scripts/setup, which makes it")
+        return str(python)
 
 
 class Harness(Protocol):
@@ -110,85 +108,14 @@ class Harness(Protocol):
         """Return everything the server has logged."""
 
 
-class ServerProcess:
+class ServerProcess(Program):
     """The harness of a server that is started by a command line."""
 
     def __init__(self, deployment: Deployment, folder: Path) -> None:
+        command = (deployment.interpreter(), "-m", *deployment.command)
+        super().__init__(command, folder / f"{deployment.name}.log", path="/ledger")
         self._deployment = deployment
-        self._log = folder / f"{deployment.name}.log"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> Address:
-        """Start the server on a free port and wait until it answers a request."""
-        address = Address(_LOOPBACK, _free_port())
-        command = [part.format(host=address.host, port=address.port) for part in self._command()]
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                # A group of its own: a worker must not outlive a server that had to be killed.
-                start_new_session=True,
-            )
-        self._wait_until_it_answers(address)
-        return address
-
-    def _command(self) -> list[str]:
-        return [sys.executable, "-m", *self._deployment.command]
-
-    def _wait_until_it_answers(self, address: Address) -> None:
-        process = self._running()
-        deadline = time.monotonic() + _START_TIMEOUT
-        while not _answers(address):
-            if process.poll() is not None or time.monotonic() > deadline:
-                self._kill()
-                raise RuntimeError(f"{self._deployment.name} does not start:\n{self.log()}")
-            time.sleep(0.05)
-
-    def stop(self) -> Exit:
-        """Send SIGTERM, as an init system does, and wait; a server that stays is killed."""
-        process = self._running()
-        started = time.monotonic()
-        process.terminate()
-        try:
-            status = process.wait(_STOP_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            status = self._kill()
-        self._process = None
-        return Exit(status, time.monotonic() - started)
 
     def can(self, ability: Ability) -> bool:
         """Return whether the row does not declare ``ability`` missing."""
         return ability not in self._deployment.missing
-
-    def log(self) -> str:
-        """Return what the server wrote to its standard output and error."""
-        return self._log.read_text(errors="replace")
-
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._process is None:
-            raise RuntimeError(f"{self._deployment.name} is not running")
-        return self._process
-
-    def _kill(self) -> int:
-        process = self._running()
-        os.killpg(process.pid, signal.SIGKILL)
-        return process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((_LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _answers(address: Address) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://{address}/ledger", timeout=5) as response:
-            return bool(response.status == 200)
-    except (urllib.error.URLError, ConnectionError, TimeoutError):
-        return False

@@ -65,7 +65,7 @@ class Bystander:
         number = 0
         while not self._leaving.is_set():
             started = time.monotonic()
-            await self._session.echo(str(number))
+            await self._echo(f"4{number}")
             self._delays.append(time.monotonic() - started)
             number += 1
             try:
@@ -74,6 +74,13 @@ class Bystander:
             except TimeoutError:
                 # Time for the next message.
                 continue
+
+    async def _echo(self, packet: str) -> None:
+        await self._session.send(packet)
+        # A scenario may last for longer than the interval of the heartbeat.
+        while (answer := await self._session.receive()) == "2":
+            await self._session.send("3")
+        assert answer == packet, f"{answer!r} in place of {packet!r}"
 
     async def leave(self) -> None:
         """Stop, and fail if any message was lost, reordered or late."""

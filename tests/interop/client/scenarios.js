@@ -86,6 +86,15 @@ async function farewell({ open, transports }, { say }) {
   return { transport, reason };
 }
 
+/** Opens many sockets, says the same on each, and waits until all of them are closed. */
+async function standBy({ open, transports }, { count, say }) {
+  const sockets = Array.from({ length: count }, () => open());
+  await Promise.all(sockets.map((socket) => socket.settled(transports)));
+  for (const socket of sockets) socket.send(say);
+  await Promise.all(sockets.map((socket) => socket.closed()));
+  return sockets.map(({ closing, closeCode }) => ({ reason: closing, code: closeCode }));
+}
+
 /** Closes the socket; the reason is the client's own. */
 async function leave({ open, transports }) {
   const socket = open();
@@ -165,12 +174,12 @@ async function introduceTwice(way) {
   return [await introduce(way), await introduce(way)];
 }
 
-/** Never gets its WebSocket: polls on, and is served. */
-async function stayPolling({ open }) {
+/** Never gets its WebSocket, whether it tries to or is not offered one: polls on, and is served. */
+async function stayPolling({ open }, { tries = true }) {
   const socket = open();
   const failed = new Promise((resolve) => socket.on("upgradeError", () => resolve()));
   await socket.until("open", () => socket.isOpen);
-  await failed;
+  if (tries) await failed;
   socket.send("still here");
   await socket.until("echo", () => socket.messages.length === 1);
   const { transport } = socket;
@@ -188,6 +197,7 @@ const scenarios = {
   introduce,
   introduceTwice,
   leave,
+  standBy,
   stayPolling,
   surviveLoss,
   traffic,

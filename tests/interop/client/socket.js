@@ -14,6 +14,7 @@ export class Socket {
     this.pongs = 0;
     this.isOpen = false;
     this.closing = null; // the reason of the close event
+    this.closeCode = null; // that of the WebSocket, which only revision 4 tells
     this.error = null; // the last error event
     this._wait = wait;
     this._waiting = new Set();
@@ -25,9 +26,10 @@ export class Socket {
     this._on("upgrade", () => (this.upgrades += 1));
     this._on("pong", () => (this.pongs += 1));
     this._on("error", (error) => (this.error = error));
-    this._on("close", (reason) => {
+    this._on("close", (reason, details) => {
       this.isOpen = false;
       this.closing = reason;
+      this.closeCode = details?.context?.code ?? null;
     });
   }
 
@@ -72,8 +74,8 @@ export class Socket {
   }
 
   _on(event, listener) {
-    this._socket.on(event, (value) => {
-      listener(value);
+    this._socket.on(event, (...values) => {
+      listener(...values);
       for (const look of this._waiting) look();
     });
   }

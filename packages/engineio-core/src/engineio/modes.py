@@ -14,7 +14,14 @@ from typing import Any, Protocol, cast
 from .errors import ConfigError
 from .http.response import Response
 
-__all__ = ["ASYNC_MODES", "SYNC_MODES", "AsyncMode", "resolve_async_mode", "resolve_sync_mode"]
+__all__ = [
+    "ASYNC_MODES",
+    "SYNC_MODES",
+    "AsyncMode",
+    "fitting_sync_mode",
+    "resolve_async_mode",
+    "resolve_sync_mode",
+]
 
 GROUP = "engineio.modes"
 
@@ -95,6 +102,24 @@ def resolve_sync_mode(name: str | None) -> str:
     if missing:
         raise ConfigError(f"async_mode {name!r} needs {missing[0]}: install it")
     return name
+
+
+def fitting_sync_mode() -> str:
+    """Return the mode that fits this process as it is, whatever else is installed.
+
+    For framework packages, whose applications do not know the server they will run on: a server of
+    greenlets has patched the standard library by the time it imports an application.
+    """
+    uwsgi = sys.modules.get("uwsgi")
+    if uwsgi is not None and "gevent" in getattr(uwsgi, "opt", ()):
+        return "gevent_uwsgi"
+    gevent = sys.modules.get("gevent.monkey")
+    if gevent is not None and gevent.is_module_patched("socket"):
+        return "gevent"
+    eventlet = sys.modules.get("eventlet.patcher")
+    if eventlet is not None and eventlet.is_monkey_patched("socket"):
+        return "eventlet"
+    return "threading"
 
 
 def _missing(modules: tuple[str, ...]) -> list[str]:

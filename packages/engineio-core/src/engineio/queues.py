@@ -80,15 +80,17 @@ class BaseInbox(Generic[C, S]):
     Attributes:
         session: The engine's session.
         user: What ``save_session`` stored.
+        kept: What a framework package keeps with the session.
         senders: The ``send`` calls that wait for room in the send queue, the first one first.
     """
 
-    __slots__ = ("_bytes", "_courier", "_queue", "senders", "session", "user")
+    __slots__ = ("_bytes", "_courier", "_queue", "kept", "senders", "session", "user")
 
     def __init__(self, courier: C, session: Session) -> None:
         self._courier = courier
         self.session = session
         self.user: dict[str, Any] = {}
+        self.kept: object = None
         self.senders: deque[S] | None = None
         # An empty deque takes 600 bytes, and most sessions never have a message that waits.
         self._queue: deque[QueuedEvent] | None = None

@@ -89,7 +89,7 @@ class Registrar:
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
             self._check(event, function)
             self._handlers.add(event, function)
-            self._registered()
+            self._registered(event, function)
             return function
 
         return register if handler is None else register(handler)
@@ -102,5 +102,5 @@ class Registrar:
     def _check(self, event: str, function: Callable[..., Any]) -> None:
         """Raise `ConfigError` for a function that this kind of server cannot call."""
 
-    def _registered(self) -> None:
+    def _registered(self, event: str, function: Callable[..., Any]) -> None:
         """Take note that there is one function more."""

@@ -19,9 +19,11 @@ class Record(Protocol):
 
     Attributes:
         user: What ``save_session`` stored.
+        kept: What `BaseServer.keep` stored.
     """
 
     user: dict[str, Any]
+    kept: object
 
 
 R = TypeVar("R", bound=Record)
@@ -44,6 +46,26 @@ class BaseServer(Registrar, Generic[R]):
         super().__init__()
         self.config = ServerConfig.build(options)
         self._inboxes: dict[str, R] = {}
+
+    def keep(self, sid: str, value: object) -> None:
+        """Keep something with a session, for as long as its handlers may be called.
+
+        For framework packages, which remember the handshake so. It is apart from what the
+        application saves with ``save_session``.
+
+        Raises:
+            UnknownSessionError: There is no such session.
+        """
+        self._inbox(sid).kept = value
+
+    def kept(self, sid: str) -> object:
+        """Return what `keep` got for a session, None at first.
+
+        Raises:
+            UnknownSessionError: There is no such session. Until its ``disconnect`` handler has
+                returned, there is.
+        """
+        return self._inbox(sid).kept
 
     def _inbox(self, sid: str) -> R:
         inbox = self._inboxes.get(sid)

@@ -352,7 +352,7 @@ class AsyncServer(BaseServer[Inbox]):
 
     # -- inside ----------------------------------------------------------------------------
 
-    def _registered(self) -> None:
+    def _registered(self, event: str, function: Callable[..., Any]) -> None:
         self._hooks.changed()
         self._courier.refresh()
 

@@ -7,6 +7,7 @@ is written where it matters; their sockets are looked for in ``wsgi_socket``.
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any, TypeAlias
@@ -22,7 +23,7 @@ from ..sync.signals import StopSignals
 from .wsgi_socket import Found, SocketConnection, chunk_reader, find, why_no_websocket
 from .wsgi_websocket import WSGIWebSocket, switching_protocols
 
-__all__ = ["Middleware", "WSGIApp", "WSGIGateway"]
+__all__ = ["Middleware", "PendingAnswer", "WSGIApp", "WSGIGateway"]
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +32,8 @@ StartResponse: TypeAlias = Callable[..., Any]
 App: TypeAlias = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 _CHUNK = 65_536
+# Of a WebSocket; the fields of the opening handshake itself are no part of such a response.
+_ACCEPTED = 101
 # A body whose length has so many digits is not worth reading only to throw it away.
 _MANY_DIGITS = 6
 _NOT_FOUND = Response(404, (("Content-Type", "text/plain"),), b"Not Found")
@@ -61,6 +64,22 @@ class WSGIGateway:
             start_response: As WSGI has it.
             native: What a ``connect`` handler gets as its second argument; ``environ`` if None.
         """
+        answer = self.open(environ, native)
+        return answer.finish(answer.wait(), start_response)
+
+    def open(self, environ: Environ, native: object = None) -> PendingAnswer:
+        """Take a request, for a framework that has its own way to answer.
+
+        A ``connect`` handler that the request leads to has been called when this returns.
+
+        Args:
+            environ: The request.
+            native: As for `serve`.
+
+        Returns:
+            What becomes of it. One of `PendingAnswer.finish` and `PendingAnswer.abandon` has to be
+            called.
+        """
         driver = self._driver
         found = find(environ, driver.concurrency)
         why = why_no_websocket(environ, found)
@@ -68,8 +87,8 @@ class WSGIGateway:
             self._first_request(why)
         request = _request_of(environ, why is None, environ if native is None else native)
         if found is not None and why is None and _wants_websocket(request):
-            return _serve_websocket(driver, request, found, start_response)
-        return _serve_http(driver, request, environ, found, start_response)
+            return _WebSocketAnswer(driver, request, found)
+        return _HTTPAnswer(driver, request, environ, found)
 
     def _first_request(self, why: str | None) -> None:
         self._was_asked = True
@@ -171,51 +190,124 @@ def _respond(start_response: StartResponse, response: Response) -> Iterable[byte
     return [response.body]
 
 
+class PendingAnswer(ABC):
+    """A request that was taken and is not answered yet."""
+
+    __slots__ = ("_driver",)
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+
+    @property
+    @abstractmethod
+    def is_ready(self) -> bool:
+        """Whether `wait` returns at once."""
+
+    @abstractmethod
+    def wait(self) -> Response:
+        """Read the body if there is one to read, wait, and return the answer.
+
+        A WebSocket that was accepted has the status 101, and the fields that are to go with it.
+        """
+
+    @abstractmethod
+    def finish(self, response: Response, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer, as WSGI says; a WebSocket is served while the server iterates what this returns.
+
+        Args:
+            response: What `wait` returned, with whatever the framework has made of it.
+            start_response: As WSGI has it.
+        """
+
+    @abstractmethod
+    def abandon(self) -> None:
+        """Take note that this answer will never be written."""
+
+
 # -- WebSockets ----------------------------------------------------------------------------
 
 
-def _serve_websocket(
-    driver: Driver, request: Request, found: Found, start_response: StartResponse
-) -> Iterable[bytes]:
-    refused = refusal(b"GET", request.headers)
-    if refused is not None:
-        return _respond(start_response, refused)
-    port = WSGIWebSocket(driver, found, start_response)
-    decision = driver.websocket(request, port)
-    if not isinstance(decision, Response):
-        key = request.headers.all("sec-websocket-key")[0]
-        port.accept(b"" if found.is_open else switching_protocols(key, decision))
-        return port
-    if found.is_open:
-        # gevent-websocket has accepted the client before anybody was asked.
-        return port.turn_away()
-    return _respond(start_response, decision)
+class _WebSocketAnswer(PendingAnswer):
+    __slots__ = ("_decision", "_found", "_key", "_port")
+
+    def __init__(self, driver: Driver, request: Request, found: Found) -> None:
+        super().__init__(driver)
+        self._found = found
+        self._key = request.headers.get("sec-websocket-key") or ""
+        self._port: WSGIWebSocket | None = None
+        refused = refusal(b"GET", request.headers)
+        if refused is None:
+            self._port = WSGIWebSocket(driver, found)
+            decision = driver.websocket(request, self._port)
+            refused = decision if isinstance(decision, Response) else Response(_ACCEPTED, decision)
+        self._decision = refused
+
+    @property
+    def is_ready(self) -> bool:
+        return True
+
+    def wait(self) -> Response:
+        return self._decision
+
+    def finish(self, response: Response, start_response: StartResponse) -> Iterable[bytes]:
+        port = self._port
+        if port is not None and response.status == _ACCEPTED:
+            is_open = self._found.is_open
+            head = b"" if is_open else switching_protocols(self._key, response.headers)
+            port.accept(head, start_response)
+            return port
+        self.abandon()
+        if port is not None and self._found.is_open:
+            # gevent-websocket has accepted the client before anybody was asked.
+            return port.turn_away()
+        return _respond(start_response, response)
+
+    def abandon(self) -> None:
+        if self._port is not None and self._decision.status == _ACCEPTED:
+            self._driver.closed(self._port, None, "the answer was replaced", serving=False)
 
 
 # -- HTTP ----------------------------------------------------------------------------------
 
 
-def _serve_http(
-    driver: Driver,
-    request: Request,
-    environ: Environ,
-    found: Found | None,
-    start_response: StartResponse,
-) -> Iterable[bytes]:
-    connection = None if found is None else SocketConnection(found.stream)
-    body = _Body(environ, request)
-    exchange = driver.http(request, connection)
-    response = exchange.response(body.read)
-    if response is None:
-        # The client has gone, and nobody will read this.
-        response = Response(400)
-    elif body.is_endless and connection is not None:
-        # Servers read what is left before the next request, however long that takes.
-        connection.stop_reading()
-    # eventlet collects small pieces otherwise, and writes them after it has asked for more.
-    environ["eventlet.minimum_write_chunk_size"] = 1
-    start_response(*_head(response))
-    return _Answer(exchange, response.body, connection if driver.engine.stopping else None)
+class _HTTPAnswer(PendingAnswer):
+    __slots__ = ("_body", "_connection", "_environ", "_exchange")
+
+    def __init__(
+        self, driver: Driver, request: Request, environ: Environ, found: Found | None
+    ) -> None:
+        super().__init__(driver)
+        self._environ = environ
+        self._connection = None if found is None else SocketConnection(found.stream)
+        self._body = _Body(environ, request)
+        self._exchange = driver.http(request, self._connection)
+
+    @property
+    def is_ready(self) -> bool:
+        return self._exchange.is_answered
+
+    def wait(self) -> Response:
+        response = self._exchange.response(self._body.read)
+        if response is None:
+            # The client has gone, and nobody will read this.
+            return Response(400)
+        if self._body.is_endless and self._connection is not None:
+            # Servers read what is left before the next request, however long that takes.
+            self._connection.stop_reading()
+        return response
+
+    def finish(self, response: Response, start_response: StartResponse) -> Iterable[bytes]:
+        # eventlet collects small pieces otherwise, and writes them after it has asked for more.
+        self._environ["eventlet.minimum_write_chunk_size"] = 1
+        start_response(*_head(response))
+        last = self._connection if self._driver.engine.stopping else None
+        return _Answer(self._exchange, response.body, last)
+
+    def abandon(self) -> None:
+        if self.is_ready:
+            self._exchange.sent(accepted=False)
+        else:
+            self._driver.http_closed(self._exchange)
 
 
 class _Answer:
@@ -277,10 +369,11 @@ class _Body:
             # A server that says nothing about the end of its input may let it be read for ever.
             knows_the_end = environ.get("wsgi.input_terminated") or "eventlet.input" in environ
             read_chunk = None if knows_the_end else chunk_reader(environ)
-            if read_chunk is not None:
-                self._input = _Chunks(read_chunk)
-            elif not knows_the_end or coding != "chunked" or self._length is not None:
+            is_doubtful = coding != "chunked" or self._length is not None
+            if is_doubtful or not (knows_the_end or read_chunk):
                 self._input = None
+            elif read_chunk is not None:
+                self._input = _Chunks(read_chunk)
         is_long = self._length is not None and len(self._length) >= _MANY_DIGITS
         self.is_endless = self._chunked or is_long
 

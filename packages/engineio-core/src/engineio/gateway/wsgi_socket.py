@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple, cast
@@ -18,7 +19,12 @@ __all__ = ["Found", "SocketConnection", "chunk_reader", "find", "why_no_websocke
 
 # Not there on every system; without it a blocking socket cannot be written to without waiting.
 _NO_WAIT = getattr(socket, "MSG_DONTWAIT", 0)
-_GONE = (ConnectionError, BrokenPipeError)
+_CHUNK = 65_536
+_HEX_DIGITS = b"0123456789abcdefABCDEF"
+_MAX_DIGITS = 15
+# Bytes in a line of chunked framing, extensions included; lines behind the last chunk.
+_MAX_LINE = 4_096
+_MAX_TRAILERS = 100
 
 
 class Found(NamedTuple):
@@ -94,12 +100,71 @@ def find(environ: dict[str, Any], concurrency: Concurrency) -> Found | None:
 def chunk_reader(environ: dict[str, Any]) -> Callable[[], bytes] | None:
     """Return what reads the next chunk of a body, on a server whose input does not know of chunks.
 
-    It returns b"" behind the last one. uWSGI alone is such a server.
+    It returns b"" behind the last one. Such servers are uWSGI, and wsgiref with all that is made of
+    it, as Django's runserver.
     """
     uwsgi = sys.modules.get("uwsgi")
-    if uwsgi is None or "uwsgi.version" not in environ:
-        return None
-    return cast("Callable[[], bytes] | None", getattr(uwsgi, "chunked_read", None))
+    if uwsgi is not None and "uwsgi.version" in environ:
+        return cast("Callable[[], bytes] | None", getattr(uwsgi, "chunked_read", None))
+    if _is_wsgiref(environ):
+        for reader in _readers(environ):
+            if hasattr(reader, "readline") and hasattr(reader, "raw"):
+                return ChunkReader(reader)
+    return None
+
+
+def _is_wsgiref(environ: dict[str, Any]) -> bool:
+    return bool(environ.get("SERVER_SOFTWARE", "").startswith("WSGIServer/"))
+
+
+class ChunkReader:
+    """Reads a chunked body (RFC 9112 section 7.1), a chunk or a large part of one with each call.
+
+    Args:
+        stream: Where the body begins.
+    """
+
+    __slots__ = ("_left", "_stream")
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._left = 0
+
+    def __call__(self) -> bytes:
+        """Return the next bytes, b"" behind the last chunk.
+
+        Raises:
+            ValueError: The framing is broken, or the stream has ended.
+        """
+        if not self._left:
+            self._left = self._next_size()
+            if not self._left:
+                self._skip_trailers()
+                return b""
+        data: bytes = self._stream.read(min(self._left, _CHUNK))
+        self._left -= len(data)
+        if not data or (not self._left and self._line()):
+            raise ValueError("a chunk of another size than it announced")
+        return data
+
+    def _next_size(self) -> int:
+        digits = self._line().partition(b";")[0].strip(b" \t")
+        # int() takes signs, underscores and spaces too.
+        if not digits or digits.translate(None, _HEX_DIGITS) or len(digits) > _MAX_DIGITS:
+            raise ValueError("no size of a chunk")
+        return int(digits, 16)
+
+    def _skip_trailers(self) -> None:
+        for _ in range(_MAX_TRAILERS):
+            if not self._line():
+                return
+        raise ValueError("too many trailers")
+
+    def _line(self) -> bytes:
+        line: bytes = self._stream.readline(_MAX_LINE)
+        if not line.endswith(b"\r\n"):
+            raise ValueError("a line that is too long or cut off")
+        return line[:-2]
 
 
 def why_no_websocket(environ: dict[str, Any], found: Found | None) -> str | None:
@@ -109,9 +174,16 @@ def why_no_websocket(environ: dict[str, Any], found: Found | None) -> str | None
             return "the server itself speaks TLS, or keeps its sockets to itself"
         return "the server keeps its sockets to itself"
     named = "gunicorn.socket" in environ or "werkzeug.socket" in environ
-    if named and not environ.get("wsgi.multithread"):
+    if (named and not environ.get("wsgi.multithread")) or _is_single_wsgiref(environ):
         return "the server has one thread, which one WebSocket would keep from everybody else"
     return None
+
+
+def _is_single_wsgiref(environ: dict[str, Any]) -> bool:
+    # wsgiref says `wsgi.multithread` in any case. A server that is mixed with `ThreadingMixIn` runs
+    # each connection in a thread that is named for this method.
+    name = threading.current_thread().name
+    return _is_wsgiref(environ) and "process_request_thread" not in name
 
 
 def _named(environ: dict[str, Any], concurrency: Concurrency) -> Found | None:

@@ -54,7 +54,6 @@ class WSGIWebSocket(WebSocketPort):
     Args:
         driver: The shell.
         found: The socket.
-        start_response: The server's.
     """
 
     __slots__ = (
@@ -75,11 +74,10 @@ class WSGIWebSocket(WebSocketPort):
         "_unsent",
     )
 
-    def __init__(self, driver: Driver, found: Found, start_response: StartResponse) -> None:
+    def __init__(self, driver: Driver, found: Found) -> None:
         super().__init__(driver.concurrency.lock())
         self._driver = driver
         self._found = found
-        self._start_response = start_response
         self._stream = found.stream
         self._raw = SocketConnection(found.stream).raw
         self._reader = FrameReader(driver.config.max_payload)
@@ -96,9 +94,10 @@ class WSGIWebSocket(WebSocketPort):
         self._is_closed = False
         self._peer: Close | None = None
 
-    def accept(self, head: bytes) -> None:
+    def accept(self, head: bytes, start_response: StartResponse) -> None:
         """Take the head of the response, which is written when the server iterates it."""
         self._head = head
+        self._start_response = start_response
 
     # -- what the driver asks for ----------------------------------------------------------
 
@@ -340,7 +339,8 @@ class WSGIWebSocket(WebSocketPort):
             case "stop":
                 raise StopIteration
             case "started":
-                self._start_response("101 Switching Protocols", [("Connection", "close")])
+                # No `Connection`: PEP 3333 leaves it to the server, and wsgiref insists.
+                self._start_response("101 Switching Protocols", [])
             case "eventlet":
                 import_module("eventlet.wsgi").WSGI_LOCAL.already_handled = True
         return iter(())

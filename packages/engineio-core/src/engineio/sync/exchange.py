@@ -94,6 +94,11 @@ class Exchange:
             return None
         return self._driver.finish_response(self.request, self._response, self._initial)
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether `response` returns at once."""
+        return self._response is not None or self._gone
+
     def sent(self, accepted: bool) -> None:
         """Say whether the answer could be written."""
         self.is_over = True

@@ -346,7 +346,7 @@ class Server(BaseServer[Inbox]):
                 f"the handler for {event!r} is a coroutine function: use engineio.AsyncServer"
             )
 
-    def _registered(self) -> None:
+    def _registered(self, event: str, function: Callable[..., Any]) -> None:
         self._hooks.changed()
 
     def _chosen(self, sids: Iterable[str] | None) -> list[Session]:

@@ -1,5 +1,6 @@
 """A test kit for applications: a client that needs no port, and a clock that needs no waiting."""
 
+from .blocking import BlockingClient
 from .client import Client
 from .clock import FakeClock
 from .errors import ConnectionClosed, ConnectionRejected
@@ -10,6 +11,7 @@ from .network import Answer, Network
 __all__ = [
     "ASGINetwork",
     "Answer",
+    "BlockingClient",
     "Client",
     "ConnectionClosed",
     "ConnectionRejected",
