@@ -264,7 +264,7 @@ async def test_classes_have_servers_of_their_own() -> None:
 
 def test_an_option_that_is_none_is_an_error_at_once() -> None:
     class Mistaken(EngineIOConsumer):
-        options = {"ping_intervall": 5}  # type: ignore[typeddict-unknown-key]  # the mistake  # noqa: RUF012
+        options = {"ping_intervall": 5}  # type: ignore[typeddict-unknown-key]  # the mistake  # noqa: RUF012  # as applications write it
 
     with pytest.raises(engineio.ConfigError, match="ping_interval"):
         Mistaken.as_asgi()

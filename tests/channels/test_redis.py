@@ -31,7 +31,7 @@ async def test_a_group_message_reaches_the_clients_of_both_processes(tmp_path: P
             clients = []
             for port in ports:
                 for transport in ("polling", "websocket"):
-                    client = Client(LiveNetwork("127.0.0.1", port), transport=transport)  # type: ignore[arg-type]  # one of the two
+                    client = Client(LiveNetwork("127.0.0.1", port), transport=transport)
                     clients.append((port, await stack.enter_async_context(client)))
             pids = dict(zip(ports, (process.pid for process in processes), strict=True))
 

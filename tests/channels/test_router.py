@@ -379,9 +379,7 @@ async def test_sessions_end_with_the_lifespan(transport: Any) -> None:
     for _ in range(2):
         events: asyncio.Queue[Any] = asyncio.Queue()
         answers: asyncio.Queue[Any] = asyncio.Queue()
-        life = asyncio.create_task(
-            application({"type": "lifespan"}, events.get, answers.put)  # type: ignore[arg-type]  # a queue's get is a coroutine function
-        )
+        life = asyncio.create_task(application({"type": "lifespan"}, events.get, answers.put))
         await events.put({"type": "lifespan.startup"})
         assert await answers.get() == {"type": "lifespan.startup.complete"}
         async with EngineIOCommunicator(application, transport=transport) as client:
