@@ -130,6 +130,22 @@ def _on_our_websockets() -> list[Side]:
     ]
 
 
+def _on_channels() -> list[Side]:
+    """Channels on uvicorn; nobody has python-engineio under its consumers."""
+    packages = ("channels", "django", "uvicorn", "uvloop", "httptools", "websockets")
+    ours = ("engineio-core", "channels-engineio", *packages)
+    return [
+        Side(
+            "channels",
+            kind,
+            Runtime.PROJECT,
+            _uvicorn(f"channels_{kind.name.lower()}", "websockets-sansio"),
+            installed,
+        )
+        for kind, installed in ((Kind.OURS, ours), (Kind.BARE, packages))
+    ]
+
+
 def _on_aiohttp() -> list[Side]:
     def side(kind: Kind, runtime: Runtime, module: str, *packages: str) -> Side:
         command = ("-m", f"benchmarks.servers.aiohttp_{module}", "{application}", "{port}")
@@ -169,6 +185,7 @@ SIDES = [
     *_on_uvicorn("uvicorn-wsproto", "wsproto", "wsproto"),
     *_on_our_websockets(),
     *_on_aiohttp(),
+    *_on_channels(),
     *_on_wsgi("pywsgi", "gevent"),
     *_on_wsgi("werkzeug", "werkzeug"),
     Side(
