@@ -8,6 +8,8 @@ import threading
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync, sync_to_async
+from channels.db import database_sync_to_async
 from channels.exceptions import AcceptConnection, DenyConnection, StopConsumer
 from django.core.exceptions import PermissionDenied
 
@@ -285,6 +287,29 @@ def test_a_consumer_outlives_its_loop() -> None:
     asyncio.run(talk())
 
 
+async def test_a_view_may_end_a_session_from_its_thread(transport: Any) -> None:
+    """The consumer hears of it where it always is, and so may use threads itself."""
+
+    class Chat(Recorder):
+        async def disconnect(self, reason: engineio.Reason) -> None:
+            # By then the view is over.
+            await view_over.wait()
+            await database_sync_to_async(self.heard.append)("in a thread")
+            await super().disconnect(reason)
+
+    @sync_to_async
+    def view(sid: str) -> None:
+        async_to_sync(Chat.get_server().disconnect)(sid)
+
+    view_over = asyncio.Event()
+    async with EngineIOCommunicator(Chat.as_asgi(), transport=transport) as client:
+        await view(client.client.sid)
+        view_over.set()
+        await client.client.wait_closed()
+        await eventually(lambda: Chat.instances[0].ended)
+    assert Chat.instances[0].heard == ["in a thread"]
+
+
 class TestSync:
     """Plain methods, in threads."""
 
@@ -365,3 +390,32 @@ class TestJson:
             await client.send_to(data)
             await client.client.wait_closed()
         assert caplog.records == []
+
+
+async def test_sessions_do_not_mix() -> None:
+    """Whatever others do, also those whose requests are cut off: each has its own scope."""
+
+    class Own(Recorder):
+        async def receive(self, data: Any) -> None:
+            await asyncio.sleep(0)
+            await self.send(f"{self.scope['query_string'].decode()} {data}")
+
+    application = Own.as_asgi()
+
+    async def talk(number: int) -> None:
+        transport: Any = "websocket" if number % 2 else "polling"
+        client = EngineIOCommunicator(application, f"/?name=n{number}", transport=transport)
+        await client.connect()
+        for turn in range(5):
+            await client.send_to(f"{number}.{turn}")
+            if number % 5 == 0 and turn == 2:
+                client.client.abort()
+                return
+            answer = str(await client.receive_from(30))
+            assert f"name=n{number}" in answer.split()[0].split("&")
+            assert answer.split()[1] == f"{number}.{turn}"
+        await client.disconnect()
+
+    await asyncio.gather(*map(talk, range(200)))
+    await eventually(lambda: all(one.ended for one in Own.instances), 60)
+    assert len(Own.instances) == 200

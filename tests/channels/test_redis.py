@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engineio.testing import Client, LiveNetwork
+from engineio.testing import Client, ConnectionRejected, LiveNetwork
 from tests.channels.processes import free_port, redis, serving, uvicorn
 
 pytestmark = pytest.mark.deploy
@@ -62,3 +62,9 @@ async def test_a_redis_that_goes_away_ends_the_sessions(tmp_path: Path) -> None:
             database.close()
             await client.wait_closed(20)
             assert client.close_code is not None
+        with pytest.raises(ConnectionRejected, match="503"):
+            await Client(LiveNetwork("127.0.0.1", port)).connect()
+    # There may be thousands of clients, and it is no fault of the application.
+    log = (tmp_path / "log").read_text()
+    assert "the channel layer is gone" in log
+    assert "Traceback" not in log

@@ -14,7 +14,7 @@ from channels.layers import get_channel_layer
 from engineio import ConnectionRefused
 from engineio.logs import Throttle
 
-__all__ = ["Channel"]
+__all__ = ["Channel", "warn"]
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class Channel:
         try:
             await self._join()
         except Exception as error:
-            _warn(error)
+            warn("the channel layer failed", error)
             raise ConnectionRefused("Service Unavailable", status=503) from error
 
     async def receive(self) -> dict[str, Any]:
@@ -91,7 +91,7 @@ class Channel:
                     attempt = 0
                 if attempt == len(_PAUSES):
                     raise
-                _warn(error)
+                warn("the channel layer failed", error)
                 await asyncio.sleep(_PAUSES[attempt])
                 attempt += 1
             else:
@@ -102,13 +102,21 @@ class Channel:
             await self.layer.group_add(group, self.name)
 
     async def leave(self) -> None:
-        """Leave the groups."""
-        for group in self._groups:
-            await self.layer.group_discard(group, self.name)
+        """Leave the groups, as far as they can be reached: a layer forgets members by itself."""
+        try:
+            for group in self._groups:
+                await self.layer.group_discard(group, self.name)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the session is over
+            warn("a channel could not leave its groups", error)
 
 
-def _warn(error: Exception) -> None:
-    """Log a failure, which many sessions have at the same time."""
-    suppressed = _log.admit("layer", time.monotonic())
+def warn(what: str, error: Exception) -> None:
+    """Log a failure of the layer, which many sessions have at the same time.
+
+    Args:
+        what: One of a few texts, each of which is logged now and then.
+        error: The failure.
+    """
+    suppressed = _log.admit(what, time.monotonic())
     if suppressed is not None:
-        logger.warning("the channel layer failed: %r (%d more kept back)", error, suppressed)
+        logger.warning("%s: %r (%d more kept back)", what, error, suppressed)

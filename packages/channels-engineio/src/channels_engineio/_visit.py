@@ -32,7 +32,7 @@ from engineio import (
 )
 from engineio.http.response import Accepted, Header, Response, json_response
 
-from ._channel import Channel
+from ._channel import Channel, warn
 
 if TYPE_CHECKING:
     from .consumer import BaseConsumer
@@ -171,9 +171,9 @@ class Visit:
                 message = await channel.receive()
                 async with self._turn:
                     await self._handle(message)
-        except Exception:
-            # The client comes back, and does not sit in groups that nobody reaches any more.
-            logger.exception("the channel layer is gone, so a session ends")
+        except Exception as error:  # noqa: BLE001  # whatever it is, nothing is heard any more
+            # The client comes back, and does not sit in groups that nobody reaches.
+            warn("the channel layer is gone, so a session ends", error)
             await self.close()
 
     async def _handle(self, message: dict[str, Any]) -> None:
