@@ -146,13 +146,29 @@ def _on_channels() -> list[Side]:
     ]
 
 
-def _on_aiohttp() -> list[Side]:
-    def side(kind: Kind, runtime: Runtime, module: str, *packages: str) -> Side:
-        command = ("-m", f"benchmarks.servers.aiohttp_{module}", "{application}", "{port}")
-        return Side("aiohttp", kind, runtime, command, (*packages, "aiohttp", "uvloop"))
+def _on_fastapi() -> list[Side]:
+    packages = ("fastapi", "starlette", "uvicorn", "uvloop", "httptools", "websockets")
+
+    def side(kind: Kind, runtime: Runtime, module: str, *more: str) -> Side:
+        command = _uvicorn(f"fastapi_{module}", "websockets-sansio")
+        return Side("fastapi", kind, runtime, command, (*more, *packages))
 
     return [
-        side(Kind.OURS, Runtime.PROJECT, "ours", "engineio-core", "aiohttp-engineio"),
+        side(Kind.OURS, Runtime.PROJECT, "ours", "engineio-core", "fastapi-engineio"),
+        side(Kind.BARE, Runtime.PROJECT, "bare"),
+        side(Kind.PEER, Runtime.PEERS, "peer", "python-engineio"),
+    ]
+
+
+def _on_framework(name: str) -> list[Side]:
+    """The sides on a framework's own server, all of them on uvloop."""
+
+    def side(kind: Kind, runtime: Runtime, module: str, *packages: str) -> Side:
+        command = ("-m", f"benchmarks.servers.{name}_{module}", "{application}", "{port}")
+        return Side(name, kind, runtime, command, (*packages, name, "uvloop"))
+
+    return [
+        side(Kind.OURS, Runtime.PROJECT, "ours", "engineio-core", f"{name}-engineio"),
         side(Kind.BARE, Runtime.PROJECT, "bare"),
         side(Kind.PEER, Runtime.PEERS, "peer", "python-engineio"),
     ]
@@ -184,10 +200,13 @@ SIDES = [
     *_on_uvicorn("uvicorn", "websockets-sansio", "websockets"),
     *_on_uvicorn("uvicorn-wsproto", "wsproto", "wsproto"),
     *_on_our_websockets(),
-    *_on_aiohttp(),
+    *_on_framework("aiohttp"),
+    *_on_framework("sanic"),
+    *_on_framework("tornado"),
     *_on_channels(),
     *_on_wsgi("pywsgi", "gevent"),
     *_on_wsgi("werkzeug", "werkzeug"),
+    *_on_fastapi(),
     Side(
         "node",
         Kind.REFERENCE,

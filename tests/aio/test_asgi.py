@@ -111,6 +111,22 @@ async def test_without_another_application_the_rest_is_not_found(serve: Serve) -
         await Client(app, transport="websocket", path="/elsewhere").connect()
 
 
+async def test_a_framework_that_routes_itself(serve: Serve) -> None:
+    """It serves whatever path the framework has found, for as long as the framework runs."""
+    served = serve()
+    app = engineio.ASGIApp(served.eio, handle_signals=False)
+    assert (await ask(app.serve, "/anywhere", HANDSHAKE)).status == 200
+
+    for _ in range(2):
+        async with app.running():
+            for transport in ("polling", "websocket"):
+                client = Client(app.serve, path="/any/where", transport=transport)
+                async with client:
+                    assert client.sid in served.eio.sids
+            assert (await ask(app.serve, "/anywhere", HANDSHAKE)).status == 200
+        assert (await ask(app.serve, "/anywhere", HANDSHAKE)).status == 503
+
+
 async def test_an_unknown_scope_type_is_an_error(serve: Serve) -> None:
     async def never() -> Any:
         raise AssertionError("there is nothing to receive or to send")

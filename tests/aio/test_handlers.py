@@ -225,21 +225,6 @@ async def test_a_connect_handler_adds_fields_to_the_handshake(serve: Serve, carr
     ]
 
 
-async def test_a_connect_handler_refuses_with_a_whole_response(serve: Serve, carrier: str) -> None:
-    served = serve()
-    refusal = Response(418, (("X-Why", "tea"), ("Content-Type", "text/plain")), b"short and stout")
-
-    @served.on("connect")
-    async def connected(sid: str) -> Response:
-        return refusal
-
-    with pytest.raises(ConnectionRejected) as caught:
-        await served.client(carrier).connect()
-
-    assert (caught.value.status, caught.value.body) == (418, b"short and stout")
-    assert served.is_empty
-
-
 async def test_a_refusal_may_choose_its_status(serve: Serve, carrier: str) -> None:
     served = serve()
 
@@ -253,6 +238,32 @@ async def test_a_refusal_may_choose_its_status(serve: Serve, carrier: str) -> No
 
     assert (caught.value.status, caught.value.body) == (429, b'{"retry":5}')
     assert served.is_empty
+
+
+async def test_a_refusal_may_be_a_whole_response(serve: Serve, carrier: str) -> None:
+    """As framework packages have it, whose frameworks make responses of refusals."""
+    served = serve()
+    refusal = Response(418, (("X-Why", "tea"),), b"<p>")
+    served.on("connect", lambda sid: refusal)
+
+    with pytest.raises(ConnectionRejected) as caught:
+        await served.client(carrier).connect()
+
+    assert caught.value.answer is not None
+    assert (caught.value.status, caught.value.body) == (418, b"<p>")
+    assert caught.value.answer.header("X-Why") == "tea"
+    assert served.is_empty
+
+
+async def test_a_response_that_refuses_nobody_is_a_failure(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    served = serve()
+    served.on("connect", lambda sid: Response(200))
+
+    with pytest.raises(ConnectionRejected, match="401"):
+        await served.client("polling").connect()
+    assert "refuses nobody" in caplog.text
 
 
 @pytest.mark.parametrize("error", [LookupError, Odd, asyncio.CancelledError, StopAsyncIteration])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import engineio
-from engineio.testing import ConnectionRejected
+from engineio.testing import Client, ConnectionRejected
 from tests.aio.served import Served
 
 Serve = Callable[..., Served]
@@ -248,3 +248,27 @@ async def test_the_number_of_packets_in_an_answer_may_be_limited(serve: Serve) -
         assert [await client.receive() for _ in range(100)] == [str(n) for n in range(100)]
 
     assert max(counts) == 16
+
+
+async def test_options_that_come_after_the_handlers() -> None:
+    """As an application has them whose framework reads its configuration late."""
+    eio = engineio.AsyncServer(async_mode="asgi", ping_interval=20, ping_timeout=7)
+    heard: list[str] = []
+    eio.on("message", lambda sid, data: heard.append(data))
+    eio.on("headers", lambda headers, request: headers.append(("X-Served-By", "a")))
+
+    eio.configure(ping_interval=21, sync_handlers="inline")
+
+    async with Client(engineio.ASGIApp(eio)) as client:
+        assert client.handshake["pingInterval"] == 21_000
+        assert client.handshake["pingTimeout"] == 7_000
+        assert client.response is not None
+        assert client.response.header("X-Served-By") == "a"
+        await client.send("hello")
+        with pytest.raises(RuntimeError, match="in use"):
+            eio.configure(ping_interval=22)
+    assert heard == ["hello"]
+    with pytest.raises(engineio.ConfigError, match="did you mean ping_interval"):
+        engineio.AsyncServer(async_mode="asgi").configure(
+            ping_intervall=5,  # type: ignore[call-arg]  # the mistake is what is tested
+        )

@@ -22,6 +22,9 @@ _TAKES_FIRST = "it takes the first of them"
 _ONE_SLASH = "its HTTP parser makes one slash of those that a target begins with"
 _CAPS_FRAGMENTS = "over 4 096 fragments it is closed with 1008"
 _AIOHTTP = ("tests.conformance.application.aiohttp_app", "--host={host}", "--port={port}")
+_FASTAPI = ("uvicorn", "tests.conformance.application.fastapi_app:app", *_UVICORN[2:])
+_SANIC = ("tests.conformance.application.sanic_app", "--host={host}", "--port={port}")
+_TORNADO = ("tests.conformance.application.tornado_app", "--host={host}", "--port={port}")
 _CHANNELS = "tests.conformance.application.channels_app:app"
 _WAITS_FOR_ALL = "it waits for every connection, and so for the whole shutdown_timeout"
 _LOOKS_NOW_AND_THEN = "its workers look for the stop signal once a second"
@@ -32,6 +35,11 @@ _AIOHTTP_CANNOT = {
     Ability.PROMPT_END: "it throws away what still comes, for 10 s at the most",
     Ability.MASKING: "its reader takes frames that are not masked",
     Ability.QUIET: "it logs a traceback for each request that its parser refuses",
+}
+_TORNADO_CANNOT = {
+    Ability.HALF_CLOSE: _DROPS_HALF_CLOSED,
+    Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+    Ability.LONG_TARGETS: "over its limit of 64 KiB for a request head it drops the connection",
 }
 _UVICORN_CANNOT = {
     Ability.EARLY_FRAMES: _DROPS_EARLY_FRAMES,
@@ -124,6 +132,17 @@ DEPLOYMENTS = (
     ),
     Deployment("aiohttp", _AIOHTTP, missing=_AIOHTTP_CANNOT),
     Deployment("aiohttp-uvloop", (*_AIOHTTP, "--uvloop"), missing=_AIOHTTP_CANNOT),
+    Deployment("tornado", _TORNADO, missing=_TORNADO_CANNOT),
+    Deployment("tornado-uvloop", (*_TORNADO, "--uvloop"), missing=_TORNADO_CANNOT),
+    Deployment("fastapi", (*_FASTAPI, "--ws=websockets-sansio"), missing=_UVICORN_CANNOT),
+    Deployment(
+        "sanic",
+        _SANIC,
+        missing={
+            Ability.HALF_CLOSE: _DROPS_HALF_CLOSED,
+            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+        },
+    ),
     Deployment(
         "channels-uvicorn",
         ("uvicorn", _CHANNELS, *_UVICORN[2:], "--ws=websockets-sansio"),

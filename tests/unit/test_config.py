@@ -224,3 +224,16 @@ def test_a_json_module_has_both_functions():
         build(json=types.SimpleNamespace(dumps=json.dumps, loads=None))
     with pytest.raises(ConfigError, match="has no dumps and no loads"):
         build(json="json")
+
+
+def test_other_values_for_some_options():
+    config = build(ping_interval=20, max_payload=10)
+
+    other = config.with_options({"max_http_buffer_size": 20})
+
+    assert (other.ping_interval, other.max_payload) == (20, 20)
+    assert config.max_payload == 10
+    with pytest.raises(ConfigError, match="did you mean ping_interval"):
+        config.with_options({"ping_intervall": 1})
+    with pytest.raises(ConfigError, match="ping_interval must be over 0"):
+        config.with_options({"ping_interval": -1})

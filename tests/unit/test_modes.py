@@ -7,6 +7,7 @@ import pytest
 
 from engineio import modes
 from engineio.errors import ConfigError
+from engineio.http.request import Headers, Request
 from engineio.modes import (
     ASYNC_MODES,
     SYNC_MODES,
@@ -22,7 +23,7 @@ class Mode:
     def attach(self, server: object, app: object, engineio_path: str) -> None:
         """Take note of nothing."""
 
-    def refusal(self, error: Exception) -> None:
+    def refusal(self, error: Exception, request: object) -> None:
         """Know no exception."""
 
 
@@ -98,7 +99,7 @@ def test_an_unknown_mode_is_an_error_that_lists_them(install, name):
 def test_asgi_knows_no_exception_that_is_an_answer():
     _, mode = resolve_async_mode("asgi")
 
-    assert mode.refusal(RuntimeError()) is None
+    assert mode.refusal(RuntimeError(), Request("GET", "/", "", Headers())) is None
 
 
 def test_asgi_does_not_attach():

@@ -83,3 +83,14 @@ def test_what_the_table_refuses_is_not_registered():
     with pytest.raises(ConfigError, match="did you mean drain"):
         server.on("drian", print)  # type: ignore[call-overload]  # the mistake is what is tested
     assert [what for what, *_ in server.happened] == ["check"]
+
+
+def test_the_handler_of_an_event_can_be_asked_for():
+    server = Recording()
+    assert server.handler("connect") is None
+
+    server.on("connect", first := lambda sid: None)
+    assert server.handler("connect") is first
+
+    server.on("connect", second := lambda sid: None)
+    assert server.handler("connect") is second

@@ -6,6 +6,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from engineio import AsyncServer
+from engineio.http.request import Request
 from engineio.http.response import Response
 
 from ._gateway import Gateway
@@ -20,7 +21,7 @@ class AiohttpMode:
         """Add the routes of ``server`` to ``app``, which also ends it."""
         Gateway(server).attach(app, engineio_path)
 
-    def refusal(self, error: Exception) -> Response | None:
+    def refusal(self, error: Exception, request: Request) -> Response | None:
         """Return the answer of an exception such as `aiohttp.web.HTTPForbidden`.
 
         Its status, header fields, cookies and body reach the client. What refuses nobody, with a

@@ -13,6 +13,7 @@ from ._guard import refuse_other_distribution
 
 if TYPE_CHECKING:
     from .aio.server import AsyncServer
+    from .aio.tornado_handler import get_tornado_handler
     from .errors import (
         ConfigError,
         ConnectionRefused,
@@ -56,6 +57,7 @@ __all__ = [
     "UnknownSessionError",
     "WSGIApp",
     "__version__",
+    "get_tornado_handler",
 ]
 
 __version__ = "0.1.0.dev0"
@@ -84,6 +86,7 @@ _MODULES = {
     "Transport": "types",
     "UnknownSessionError": "errors",
     "WSGIApp": "gateway.wsgi",
+    "get_tornado_handler": "aio.tornado_handler",
 }
 
 refuse_other_distribution()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -123,16 +123,15 @@ class ServerConfig:
             ConfigError: An option is unknown (the message lists near matches), is given twice under
                 two names, or its value is impossible.
         """
-        known = {item.name for item in fields(cls)}
-        values: dict[str, Any] = {}
-        for name, value in options.items():
-            real = ALIASES.get(name, name)
-            if real not in known:
-                raise ConfigError(_unknown_option(name, known))
-            if real in values:
-                raise ConfigError(f"option {real!r} is given twice (as {name!r} too)")
-            values[real] = value
-        return cls(**values)
+        return cls(**_values(options))
+
+    def with_options(self, options: Mapping[str, Any]) -> ServerConfig:
+        """Return this configuration with other values for ``options``.
+
+        Raises:
+            ConfigError: As for `build`.
+        """
+        return replace(self, **_values(options))
 
     def __post_init__(self) -> None:
         for name in _DURATIONS:
@@ -188,6 +187,19 @@ _FLAGS = (
 )
 # JavaScript keeps a timeout as 31 bits of milliseconds, and a longer one ends at once.
 _LONGEST_TIMER = (2**31 - 1) / 1000
+
+
+def _values(options: Mapping[str, Any]) -> dict[str, Any]:
+    known = {item.name for item in fields(ServerConfig)}
+    values: dict[str, Any] = {}
+    for name, value in options.items():
+        real = ALIASES.get(name, name)
+        if real not in known:
+            raise ConfigError(_unknown_option(name, known))
+        if real in values:
+            raise ConfigError(f"option {real!r} is given twice (as {name!r} too)")
+        values[real] = value
+    return values
 
 
 def _unknown_option(name: str, known: Iterable[str]) -> str:

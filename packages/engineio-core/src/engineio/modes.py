@@ -12,6 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol, cast
 
 from .errors import ConfigError
+from .http.request import Request
 from .http.response import Response
 
 __all__ = [
@@ -48,11 +49,16 @@ class AsyncMode(Protocol):
     def attach(self, server: Any, app: Any, engineio_path: str) -> None:
         """Add the routes of ``server`` to the framework's application ``app``."""
 
-    def refusal(self, error: Exception) -> Response | None:
+    def refusal(self, error: Exception, request: Request) -> Response | None:
         """Return the answer that an exception of the framework stands for.
 
         A ``connect`` handler may refuse a client with it, over polling and WebSocket alike. An
         exception that stands for no answer is a failure.
+
+        Args:
+            error: What the handler raised.
+            request: The request of the client, for frameworks that let applications decide how an
+                error looks.
         """
 
 
@@ -64,7 +70,7 @@ class _ASGIMode:
             "async_mode 'asgi' does not attach: wrap the application in engineio.ASGIApp(eio, app)"
         )
 
-    def refusal(self, error: Exception) -> Response | None:
+    def refusal(self, error: Exception, request: Request) -> Response | None:
         return None
 
 

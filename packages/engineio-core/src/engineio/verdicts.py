@@ -38,7 +38,7 @@ def decision(verdict: object) -> Accepted | Response:
         return verdict
     if isinstance(verdict, Response):
         if verdict.status < 400:
-            raise ValueError(f"a response with status {verdict.status} does not refuse a client")
+            raise ValueError(f"a response with status {verdict.status} refuses nobody")
         return verdict
     return json_response(401, "Unauthorized" if verdict is False else verdict)
 

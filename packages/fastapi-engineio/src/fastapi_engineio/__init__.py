@@ -1,5 +1,11 @@
 """Engine.IO for FastAPI.
 
-The public names of the package, re-exported from its modules; no code lives here. The integration
-is in development: there is no public name yet.
+The public names of the package, re-exported from its modules; no code lives here.
 """
+
+from __future__ import annotations
+
+from ._handshake import Sid
+from .integration import EngineIO
+
+__all__ = ["EngineIO", "Sid"]

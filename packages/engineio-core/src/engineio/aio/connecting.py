@@ -22,7 +22,7 @@ async def ask(
     sid: str,
     request: Request,
     inline: bool,
-    refusal: Callable[[Exception], Response | None],
+    refusal: Callable[[Exception, Request], Response | None],
 ) -> Accepted | Response:
     """Return whether the handler accepts, or the response that it refuses with.
 
@@ -34,7 +34,7 @@ async def ask(
         sid: The id of the new session.
         request: The handshake.
         inline: Whether plain functions run on the loop and not in a thread.
-        refusal: Returns the answer that an exception stands for, or None.
+        refusal: Returns the answer that an exception stands for, or None: `AsyncMode.refusal`.
     """
     try:
         try:
@@ -42,7 +42,7 @@ async def ask(
         except ConnectionRefused as refused:
             return verdicts.refusal(refused)
         except Exception as error:
-            answer = refusal(error)
+            answer = refusal(error, request)
             if answer is None:
                 raise
             return answer

@@ -76,18 +76,40 @@ class AsyncServer(BaseServer[Inbox]):
     ) -> None:
         super().__init__(options)
         self.async_mode, self._mode = resolve_async_mode(async_mode)
-        self._courier = Courier(self.config, self._handlers, self._pause, self._forget)
         self._last_gone: asyncio.Future[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._background = Background()
         self._clock = clock
-        self.driver = Driver(self.config, self, clock)
-        self._engine = self.driver.engine
-        self._hooks = Hooks(self._handlers, self._engine, self.driver.now)
+        self._build()
         if async_mode is None:
             logger.info(
                 "async_mode is %r; choose another with AsyncServer(async_mode=...)", self.async_mode
             )
+
+    def _build(self) -> None:
+        self._courier = Courier(self.config, self._handlers, self._pause, self._forget)
+        self.driver = Driver(self.config, self, self._clock)
+        self._engine = self.driver.engine
+        self._hooks = Hooks(self._handlers, self._engine, self.driver.now)
+        self._hooks.changed()
+        self._courier.refresh()
+
+    def configure(self, **options: Unpack[ServerOptions]) -> None:
+        """Set options over those given before, as long as the server has not been used.
+
+        For frameworks that know their configuration only when an application is there.
+
+        Args:
+            **options: The fields of `engineio.config.ServerConfig`.
+
+        Raises:
+            ConfigError: An option is unknown or impossible.
+            RuntimeError: The server has been used.
+        """
+        if self._loop is not None:
+            raise RuntimeError("the server is in use, and its options are settled")
+        self.config = self.config.with_options(options)
+        self._build()
 
     def attach(self, app: Any, engineio_path: str = "engine.io") -> None:
         """Add the server's routes to a framework's application.

@@ -14,6 +14,10 @@ from .stream import WebSocketStream
 
 __all__ = ["StreamPort"]
 
+# What a client that ignores the close may take of the time of a shutdown. The rest is for what
+# comes after it, so that a process ends within `shutdown_timeout`.
+_SHARE = 0.8
+
 
 class StreamPort(WebSocketPort):
     """One WebSocket connection.
@@ -45,6 +49,12 @@ class StreamPort(WebSocketPort):
         """The largest message that the engine takes, in bytes."""
         return self._driver.engine.config.max_payload
 
+    @property
+    def _patience(self) -> float | None:
+        """How long a client may take to answer a close, in seconds; None if the engine says."""
+        engine = self._driver.engine
+        return engine.config.shutdown_timeout * _SHARE if engine.stopping else None
+
     # -- from the gateway ------------------------------------------------------------------
 
     def opened(self, stream: WebSocketStream) -> None:
@@ -53,7 +63,7 @@ class StreamPort(WebSocketPort):
         if self.aborted:
             stream.abort()
         elif self._closing is not None:
-            stream.close(*self._closing)
+            stream.close(*self._closing, self._patience)
         else:
             self._driver.accepted(self)
         stream.start()
@@ -82,7 +92,7 @@ class StreamPort(WebSocketPort):
     def hang_up(self, code: int, reason: str) -> None:
         """Start the closing handshake, behind what has been written."""
         if self._stream is not None:
-            self._stream.close(code, reason)
+            self._stream.close(code, reason, self._patience)
         else:
             self._closing = code, reason
 
