@@ -36,5 +36,5 @@ async def test_two_people_talk(transport: str) -> None:
 
 async def test_the_page_is_served() -> None:
     async with EngineIOTestClient(TestServer(make_app())) as http:
-        assert "eio.Socket" in await (await http.get("/")).text()
+        assert "const socket = eio()" in await (await http.get("/")).text()
         assert (await http.post("/login", data={"name": " "})).status == 400

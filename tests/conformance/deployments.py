@@ -64,6 +64,29 @@ _DAPHNE_CANNOT = {
     Ability.QUIET: _LOGS_TRACEBACKS,
 }
 
+_WERKZEUG = (*_SERVE, "werkzeug", "--host={host}", "--port={port}")
+_GTHREAD = (*_GUNICORN, "--worker-class=gthread", "--threads=250")
+_GEVENT = (*_GUNICORN, "--worker-class=gevent")
+_WSGI_CANNOT = {
+    Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
+    Ability.PROMPT_STOP: _WAITS_FOR_ALL,
+}
+_WERKZEUG_CANNOT = {
+    **_WSGI_CANNOT,
+    Ability.KEEP_ALIVE: _ONE_REQUEST,
+    Ability.OWN_HOST: "an absolute target replaces Host",
+    Ability.RAW_PATHS: _ONE_SLASH,
+}
+_GTHREAD_CANNOT = {
+    **_WSGI_CANNOT,
+    Ability.PROMPT_ACCEPT: "it accepts none for 2 s if a client keeps open what it closes",
+}
+_GEVENT_CANNOT = {**_WSGI_CANNOT, Ability.PROMPT_NOTICE: _LOOKS_NOW_AND_THEN}
+_FLASK = "tests.conformance.application.flask_app"
+_FLASK_CANNOT = {
+    Ability.RAW_PATHS: "Flask's router makes one slash of those that a path begins with",
+}
+
 DEPLOYMENTS = (
     Deployment("uvicorn-sansio", (*_UVICORN, "--ws=websockets-sansio"), missing=_UVICORN_CANNOT),
     Deployment(
@@ -149,35 +172,9 @@ DEPLOYMENTS = (
         missing=_UVICORN_CANNOT,
     ),
     Deployment("channels-daphne", (*_DAPHNE, _CHANNELS), missing=_DAPHNE_CANNOT),
-    Deployment(
-        "werkzeug",
-        (*_SERVE, "werkzeug", "--host={host}", "--port={port}"),
-        missing={
-            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
-            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
-            Ability.KEEP_ALIVE: _ONE_REQUEST,
-            Ability.OWN_HOST: "an absolute target replaces Host",
-            Ability.RAW_PATHS: _ONE_SLASH,
-        },
-    ),
-    Deployment(
-        "gunicorn-gthread",
-        (*_GUNICORN, "--worker-class=gthread", "--threads=250", f"{_WSGI}:threading_app"),
-        missing={
-            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
-            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
-            Ability.PROMPT_ACCEPT: "it accepts none for 2 s if a client keeps open what it closes",
-        },
-    ),
-    Deployment(
-        "gunicorn-gevent",
-        (*_GUNICORN, "--worker-class=gevent", f"{_WSGI}:gevent_app"),
-        missing={
-            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
-            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
-            Ability.PROMPT_NOTICE: _LOOKS_NOW_AND_THEN,
-        },
-    ),
+    Deployment("werkzeug", _WERKZEUG, missing=_WERKZEUG_CANNOT),
+    Deployment("gunicorn-gthread", (*_GTHREAD, f"{_WSGI}:threading_app"), missing=_GTHREAD_CANNOT),
+    Deployment("gunicorn-gevent", (*_GEVENT, f"{_WSGI}:gevent_app"), missing=_GEVENT_CANNOT),
     Deployment(
         "gunicorn-gevent-pywsgi",
         (*_GUNICORN, "--worker-class=gevent_pywsgi", f"{_WSGI}:gevent_app"),
@@ -266,6 +263,21 @@ DEPLOYMENTS = (
             Ability.LONG_TARGETS: "over its buffer of 64 KiB it drops the connection",
             Ability.MANY_FIELDS: "over 64 of them it drops the connection",
         },
+    ),
+    Deployment(
+        "flask-werkzeug",
+        (*_WERKZEUG, "--application=flask_app"),
+        missing={**_WERKZEUG_CANNOT, **_FLASK_CANNOT},
+    ),
+    Deployment(
+        "flask-gthread",
+        (*_GTHREAD, f"{_FLASK}:threading_app"),
+        missing={**_GTHREAD_CANNOT, **_FLASK_CANNOT},
+    ),
+    Deployment(
+        "flask-gevent",
+        (*_GEVENT, f"{_FLASK}:gevent_app"),
+        missing={**_GEVENT_CANNOT, **_FLASK_CANNOT},
     ),
     Deployment(
         "django-runserver",

@@ -23,6 +23,7 @@ def main() -> None:
     parser.add_argument("server", choices=list(_SERVERS))
     parser.add_argument("--host", required=True)
     parser.add_argument("--port", required=True, type=int)
+    parser.add_argument("--application", default="wsgi", help="the module of the application")
     parser.add_argument("--patched", action="store_true", help="patch the standard library first")
     arguments = parser.parse_args()
     mode, serve = _SERVERS[arguments.server]
@@ -31,7 +32,8 @@ def main() -> None:
     if arguments.patched:
         patch = import_module("gevent.monkey").patch_all if mode == "gevent" else None
         (patch or import_module("eventlet").monkey_patch)()
-    app = getattr(import_module("tests.conformance.application.wsgi"), f"{mode}_app")
+    module = import_module(f"tests.conformance.application.{arguments.application}")
+    app = getattr(module, f"{mode}_app")
     serve(app, arguments.host, arguments.port)
 
 

@@ -19,10 +19,16 @@ from tests.conformance.application.profiles import HOOKS, PROFILES, HeaderHooks
 __all__ = ["SyncApplication", "build_servers"]
 
 
-def build_servers(async_mode: str, ledger: Ledger, introduce: Introduce) -> SyncApplications:
-    """Return one running application for each profile."""
+def build_servers(make: Make, ledger: Ledger, introduce: Introduce) -> SyncApplications:
+    """Return one running application for each profile.
+
+    Args:
+        make: Returns the server of a profile, or what a framework package has for it.
+        ledger: Where the events go.
+        introduce: Returns what a framework's request tells about a client.
+    """
     applications = {
-        name: SyncApplication(engineio.Server(async_mode=async_mode, **options), ledger, introduce)
+        name: SyncApplication(make(name, **options), ledger, introduce)
         for name, options in PROFILES.items()
     }
     for name, hooks in HOOKS.items():
@@ -33,7 +39,7 @@ def build_servers(async_mode: str, ledger: Ledger, introduce: Introduce) -> Sync
 class SyncApplication:
     """The handlers of one server."""
 
-    def __init__(self, eio: engineio.Server, ledger: Ledger, introduce: Introduce) -> None:
+    def __init__(self, eio: Any, ledger: Ledger, introduce: Introduce) -> None:
         self.eio = eio
         self._ledger = ledger
         self._introduce = introduce
@@ -116,6 +122,7 @@ class SyncApplication:
         return [sid for sid, visitor in list(self._visitors.items()) if visitor.key == key]
 
 
+Make = Callable[..., Any]
 Introduce = Callable[[Any], Visitor]
 SyncApplications = Mapping[str, SyncApplication]
 

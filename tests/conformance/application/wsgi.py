@@ -23,7 +23,7 @@ from engineio.sync.concurrency import Concurrency, load
 from tests.conformance.application.behaviour import Visitor
 from tests.conformance.application.ledger import Ledger
 from tests.conformance.application.profiles import path_of
-from tests.conformance.application.sync import build_servers
+from tests.conformance.application.sync import SyncApplications, build_servers
 
 Environ = dict[str, Any]
 WSGI = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -59,21 +59,31 @@ def count_tasks() -> int:
 class Application:
     """Everything that one process serves.
 
+    A framework's application module overrides `build`.
+
     Args:
         mode: The ``async_mode`` of its servers.
         beside: Gets the requests that neither the servers nor the ledger serve.
     """
 
     def __init__(self, mode: str, beside: WSGI | None = None) -> None:
+        self.mode = mode
+        self.ledger = Ledger()
         self._beside = beside or _not_found
-        self._ledger = Ledger()
         self._lock = threading.Lock()
         self._concurrency: Concurrency = load(mode)
-        self._applications = build_servers(mode, self._ledger, introduce)
-        app: WSGI = self._other
-        for profile, application in self._applications.items():
+        self._applications, self._inner = self.build()
+
+    def build(self) -> tuple[SyncApplications, WSGI]:
+        """Return the servers, and the WSGI application that has them."""
+        applications = build_servers(self._server, self.ledger, introduce)
+        app: WSGI = self.other
+        for profile, application in applications.items():
             app = engineio.Middleware(application.eio, app, engineio_path=path_of(profile))
-        self._inner = app
+        return applications, app
+
+    def _server(self, profile: str, **options: Any) -> engineio.Server:
+        return engineio.Server(async_mode=self.mode, **options)
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Count the requests of each key on their way to the servers, as a middleware would."""
@@ -82,22 +92,19 @@ class Application:
         if key is None:
             return self._inner(environ, start_response)
         with self._lock:
-            self._ledger.request_started(key)
-        response: Iterable[bytes] = ()
+            self.ledger.request_started(key)
         try:
             response = self._inner(environ, start_response)
-        finally:
-            # A WebSocket is served while its response is iterated; all others are complete.
-            is_websocket = "HTTP_UPGRADE" in environ and not isinstance(response, (list, tuple))
-            if not is_websocket:
-                self._ended(key)
-        return _Counted(response, lambda: self._ended(key)) if is_websocket else response
+        except BaseException:
+            self._ended(key)
+            raise
+        return _Counted(response, lambda: self._ended(key))
 
     def _ended(self, key: str) -> None:
         with self._lock:
-            self._ledger.request_ended(key)
+            self.ledger.request_ended(key)
 
-    def _other(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def other(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Serve the ledger: the application beside the Engine.IO servers."""
         path = environ.get("PATH_INFO", "")
         if environ.get("HTTP_UPGRADE", "").lower() == "websocket":
@@ -107,10 +114,10 @@ class Application:
             return [b""]
         if path == "/ledger":
             sessions = sum(len(each.eio.sids) for each in self._applications.values())
-            return _respond(start_response, self._ledger.state(sessions, count_tasks()))
+            return _respond(start_response, self.ledger.state(sessions, count_tasks()))
         if path.startswith("/ledger/"):
             key = path.removeprefix("/ledger/")
-            return _respond(start_response, self._ledger.account(key))
+            return _respond(start_response, self.ledger.account(key))
         return self._beside(environ, start_response)
 
 
@@ -128,18 +135,41 @@ def _not_found(environ: Environ, start_response: Callable[..., Any]) -> Iterable
     return _respond(start_response, value, "404 Not Found")
 
 
+def made_for(kind: type[Application], name: str, names: dict[str, Any]) -> Application:
+    """Return the ``MODE_app`` of a module that has one of each when it is asked for."""
+    mode, _, rest = name.rpartition("_")
+    if rest != "app":
+        raise AttributeError(name)
+    names[name] = application = kind(mode)
+    return application
+
+
 class _Counted:
-    """The response for a WebSocket, which is over when it has been iterated."""
+    """A response whose request is over when it can be written, or when it is over itself.
+
+    A WebSocket is served, and a framework's poll waits, before there is anything to iterate.
+    """
 
     def __init__(self, response: Iterable[bytes], ended: Callable[[], None]) -> None:
         self._response = response
-        self._ended = ended
+        self._ended: Callable[[], None] | None = ended
 
     def __iter__(self) -> Iterator[bytes]:
         try:
             return iter(self._response)
         finally:
-            self._ended()
+            self._end()
+
+    def close(self) -> None:
+        self._end()
+        close = getattr(self._response, "close", None)
+        if close is not None:
+            close()
+
+    def _end(self) -> None:
+        ended, self._ended = self._ended, None
+        if ended is not None:
+            ended()
 
 
 class _Bare:
@@ -182,8 +212,4 @@ class _Bare:
 
 
 def __getattr__(name: str) -> Application:
-    mode, _, rest = name.rpartition("_")
-    if rest != "app":
-        raise AttributeError(name)
-    globals()[name] = application = Application(mode)
-    return application
+    return made_for(Application, name, globals())

@@ -181,9 +181,11 @@ def why_no_websocket(environ: dict[str, Any], found: Found | None) -> str | None
 
 def _is_single_wsgiref(environ: dict[str, Any]) -> bool:
     # wsgiref says `wsgi.multithread` in any case. A server that is mixed with `ThreadingMixIn` runs
-    # each connection in a thread that is named for this method.
-    name = threading.current_thread().name
-    return _is_wsgiref(environ) and "process_request_thread" not in name
+    # each connection in a thread that is named for this method. Elsewhere the thread is not looked
+    # at: where gevent has patched `threading` each greenlet that asks is noted down as a thread.
+    if not _is_wsgiref(environ):
+        return False
+    return "process_request_thread" not in threading.current_thread().name
 
 
 def _named(environ: dict[str, Any], concurrency: Concurrency) -> Found | None:
