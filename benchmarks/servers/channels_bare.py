@@ -17,7 +17,7 @@ from .counts import with_counts
 set_up()
 
 
-class Echo(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no types
+class Echo(AsyncWebsocketConsumer):
     """Sends everything back."""
 
     async def connect(self) -> None:

@@ -21,7 +21,7 @@ login_manager = LoginManager()
 eio = EngineIO()
 
 
-class User(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
+class User(UserMixin):
     """Somebody with a name, which is all that this chat wants to know."""
 
     def __init__(self, name: str) -> None:

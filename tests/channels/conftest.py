@@ -34,9 +34,10 @@ def project() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def database(project: None) -> Iterator[None]:
     """The tables of users and sessions."""
-    databases = setup_databases(verbosity=0, interactive=False)
+    # Kept, because it may be that of another package's tests, which destroy it themselves.
+    databases = setup_databases(verbosity=0, interactive=False, keepdb=True)
     yield
-    teardown_databases(databases, verbosity=0)
+    teardown_databases(databases, verbosity=0, keepdb=True)
 
 
 @pytest.fixture(params=["polling", "websocket", "upgrade"])

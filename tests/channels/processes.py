@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["ROOT", "free_port", "redis", "serving", "uvicorn"]
+__all__ = ["ROOT", "environment", "free_port", "redis", "serving", "uvicorn"]
 
 ROOT = Path(__file__).resolve().parents[2]
 _LOOPBACK = "127.0.0.1"
@@ -25,6 +25,13 @@ def free_port() -> int:
         probe.bind((_LOOPBACK, 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return what a program of its own finds: not the Django project of this process."""
+    found = {**os.environ, **(more or {})}
+    found.pop("DJANGO_SETTINGS_MODULE", None)
+    return found
 
 
 @contextmanager
@@ -40,7 +47,7 @@ def serving(
         process = subprocess.Popen(
             command,
             cwd=cwd,
-            env={**os.environ, **(env or {})},
+            env=environment(env),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engineio.testing import Client, ConnectionRejected, LiveNetwork
-from tests.channels.processes import ROOT, free_port, redis, serving, uvicorn
+from tests.channels.processes import ROOT, environment, free_port, redis, serving, uvicorn
 from tests.support.browser import Browser, Chromium, Page
 
 pytestmark = [pytest.mark.deploy, pytest.mark.interop]
@@ -29,7 +28,7 @@ def manage(*arguments: str) -> list[str]:
 def env(tmp_path: Path) -> dict[str, str]:
     """Where the example keeps its data, after the README's second command."""
     env = {"CHAT_DATABASE": str(tmp_path / "chat.sqlite3")}
-    subprocess.run(manage("migrate"), cwd=ROOT, env={**os.environ, **env}, check=True)
+    subprocess.run(manage("migrate"), cwd=ROOT, env=environment(env), check=True)
     return env
 
 

@@ -281,7 +281,7 @@ async def test_a_message_to_a_client_that_leaves_is_no_error(
     assert caplog.records == []
 
 
-class Failing(InMemoryChannelLayer):  # type: ignore[misc]  # Channels has no types
+class Failing(InMemoryChannelLayer):
     """A layer whose server goes away, and comes back when it is told to."""
 
     down = False

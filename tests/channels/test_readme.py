@@ -15,7 +15,7 @@ import pytest
 from channels_engineio.testing import EngineIOCommunicator
 from engineio.config import ServerConfig
 from engineio.testing import Client, LiveNetwork
-from tests.channels.processes import ROOT, free_port, serving
+from tests.channels.processes import ROOT, environment, free_port, serving
 
 TEXT = (ROOT / "packages/channels-engineio/README.md").read_text("utf-8")
 QUICK_START = TEXT.partition("## Consumers")[0]
@@ -71,11 +71,11 @@ def test_every_option_in_the_table_is_one() -> None:
 @pytest.mark.deploy
 async def test_the_quick_start_in_an_empty_environment(tmp_path: Path) -> None:
     """Literally: its commands are run, and its files written, in the order of the page."""
-    environment, project = tmp_path / "venv", tmp_path / "project"
-    venv.create(environment)
+    folder, project = tmp_path / "venv", tmp_path / "project"
+    venv.create(folder)
     project.mkdir()
-    path = f"{environment / 'bin'}:{os.environ['PATH']}"
-    env = {**os.environ, "PATH": path, "PIP_PYTHON": str(environment / "bin/python")}
+    path = f"{folder / 'bin'}:{os.environ['PATH']}"
+    env = environment({"PATH": path, "PIP_PYTHON": str(folder / "bin/python")})
     install, start, serve = blocks("sh", QUICK_START)
 
     # This pip installs into the environment, because to put one there takes longer than all else.
@@ -90,7 +90,7 @@ async def test_the_quick_start_in_an_empty_environment(tmp_path: Path) -> None:
 
     port = free_port()
     command = [*serve.split(), "--port", str(port)]
-    command[0] = str(environment / "bin" / command[0])
+    command[0] = str(folder / "bin" / command[0])
     log = tmp_path / "log"
     with serving(command, port, log, {"PYTHONPATH": ""}, cwd=project):
         network = LiveNetwork("127.0.0.1", port)

@@ -26,6 +26,7 @@ _FASTAPI = ("uvicorn", "tests.conformance.application.fastapi_app:app", *_UVICOR
 _SANIC = ("tests.conformance.application.sanic_app", "--host={host}", "--port={port}")
 _TORNADO = ("tests.conformance.application.tornado_app", "--host={host}", "--port={port}")
 _CHANNELS = "tests.conformance.application.channels_app:app"
+_DJANGO = "tests.conformance.application.django_site"
 _WAITS_FOR_ALL = "it waits for every connection, and so for the whole shutdown_timeout"
 _LOOKS_NOW_AND_THEN = "its workers look for the stop signal once a second"
 _LOGS_TRACEBACKS = "it logs a traceback for header fields that are not ASCII"
@@ -87,7 +88,7 @@ _FLASK_CANNOT = {
     Ability.RAW_PATHS: "Flask's router makes one slash of those that a path begins with",
 }
 
-DEPLOYMENTS = (
+DEPLOYMENTS: tuple[Deployment, ...] = (
     Deployment("uvicorn-sansio", (*_UVICORN, "--ws=websockets-sansio"), missing=_UVICORN_CANNOT),
     Deployment(
         "uvicorn-websockets",
@@ -280,7 +281,7 @@ DEPLOYMENTS = (
         missing={**_GEVENT_CANNOT, **_FLASK_CANNOT},
     ),
     Deployment(
-        "django-runserver",
+        "runserver",
         (*_RUNSERVER, "--noreload", "{host}:{port}"),
         missing={
             Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
@@ -291,11 +292,38 @@ DEPLOYMENTS = (
     ),
 )
 
+_BENEATH = {row.name: row.missing for row in DEPLOYMENTS}
+
+# Django on servers of above, which it takes nothing from.
+DEPLOYMENTS += (
+    Deployment(
+        "django-gthread",
+        (*_GUNICORN, "--worker-class=gthread", "--threads=250", f"{_DJANGO}.wsgi"),
+        missing=_BENEATH["gunicorn-gthread"],
+    ),
+    Deployment(
+        "django-runserver",
+        ("django", "runserver", f"--settings={_DJANGO}.settings", "--noreload", "{host}:{port}"),
+        missing=_BENEATH["runserver"],
+    ),
+    Deployment(
+        "django-uvicorn",
+        ("uvicorn", f"{_DJANGO}.asgi:application", *_UVICORN[2:], "--ws=websockets-sansio"),
+        missing=_BENEATH["uvicorn-sansio"],
+    ),
+    Deployment(
+        "django-daphne",
+        ("daphne", "-b", "{host}", "-p", "{port}", "-v", "0", f"{_DJANGO}.asgi:application"),
+        missing=_BENEATH["daphne"],
+    ),
+)
+
 ACCEPTING = Deployment(
     "gevent-websocket",
     (*_SERVE, "gevent-websocket", "--host={host}", "--port={port}"),
 )
 """A server that accepts every WebSocket before anybody is asked, so that none can be refused.
 
-A third of the scenarios see somebody refused, so it has tests of its own in place of a row.
+One scenario in eight sees somebody refused over WebSocket, so it has tests of its own in place of
+a row.
 """

@@ -15,7 +15,7 @@ from engineio.testing import Answer, ConnectionRejected
 from flask_engineio import EngineIO
 
 
-class User(flask_login.UserMixin):  # type: ignore[misc]  # Flask-Login has no types
+class User(flask_login.UserMixin):
     """A user of Flask-Login, whose id is the name."""
 
     def __init__(self, name: str) -> None:

@@ -24,7 +24,7 @@ PROSE = re.sub(r"^```.*?^```$", "", TEXT, flags=re.MULTILINE | re.DOTALL)
 COMMANDS = re.findall(r"^    (\S.*)$", PROSE, re.MULTILINE)
 
 
-class User(flask_login.UserMixin):  # type: ignore[misc]  # Flask-Login has no types
+class User(flask_login.UserMixin):
     """What the page's application would look up."""
 
     def __init__(self, name: str) -> None:

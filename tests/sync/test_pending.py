@@ -159,3 +159,17 @@ def test_a_value_is_kept_with_a_session_until_its_last_handler_is_over(opened: O
     eventually(lambda: not opened.eio._inboxes)
     with pytest.raises(engineio.UnknownSessionError):
         opened.eio.kept(sid)
+
+
+def test_where_the_framework_keeps_the_connection_no_websocket_is_offered(opened: Opened) -> None:
+    near, far = socket.socketpair()
+    with near, far:
+        extra: dict[str, Any] = {"werkzeug.socket": near}
+        assert b'"upgrades":["websocket"]' in opened.open(POLL, **extra).wait().body
+
+        opened.gateway = WSGIGateway(opened.eio, handle_signals=False, websockets=False)
+        assert b'"upgrades":[]' in opened.open(POLL, **extra).wait().body
+        query = "EIO=4&transport=websocket"
+        refused = opened.open(query, **extra, **WEBSOCKET).wait()
+        assert refused.status == 400
+    opened.eio.shutdown()

@@ -36,6 +36,7 @@ _CHUNK = 65_536
 _ACCEPTED = 101
 # A body whose length has so many digits is not worth reading only to throw it away.
 _MANY_DIGITS = 6
+_NO_TAKING_OVER = "the framework keeps the connection"
 _NOT_FOUND = Response(404, (("Content-Type", "text/plain"),), b"Not Found")
 
 
@@ -45,11 +46,16 @@ class WSGIGateway:
     Args:
         server: The server.
         handle_signals: As for `Middleware`.
+        websockets: Whether connections may be taken over; not where a framework writes the answer
+            in its own way.
     """
 
-    def __init__(self, server: Server, *, handle_signals: bool = True) -> None:
+    def __init__(
+        self, server: Server, *, handle_signals: bool = True, websockets: bool = True
+    ) -> None:
         self._driver = server.driver
         self._signals = StopSignals(server) if handle_signals else None
+        self._websockets = websockets
         self._was_asked = False
         if self._signals is not None:
             self._signals.install()
@@ -82,7 +88,7 @@ class WSGIGateway:
         """
         driver = self._driver
         found = find(environ, driver.concurrency)
-        why = why_no_websocket(environ, found)
+        why = why_no_websocket(environ, found) if self._websockets else _NO_TAKING_OVER
         if not self._was_asked:
             self._first_request(why)
         request = _request_of(environ, why is None, environ if native is None else native)
@@ -92,7 +98,7 @@ class WSGIGateway:
 
     def _first_request(self, why: str | None) -> None:
         self._was_asked = True
-        if why is not None:
+        if why is not None and self._websockets:
             logger.warning("no client is offered a WebSocket: %s", why)
         if self._signals is not None:
             # A server that serves in its main thread may have set its handlers after the import.

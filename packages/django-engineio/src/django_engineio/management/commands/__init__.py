@@ -1,0 +1,1 @@
+"""Holds no code: Django looks for commands here."""

@@ -1,0 +1,7 @@
+"""Entry points as ``startproject`` writes them: Engine.IO is served by a view."""
+
+from django.core.asgi import get_asgi_application
+from django.core.wsgi import get_wsgi_application
+
+wsgi = get_wsgi_application()
+asgi = get_asgi_application()
