@@ -130,6 +130,22 @@ def _on_our_websockets() -> list[Side]:
     ]
 
 
+def _on_channels() -> list[Side]:
+    """Channels on uvicorn; nobody has python-engineio under its consumers."""
+    packages = ("channels", "django", "uvicorn", "uvloop", "httptools", "websockets")
+    ours = ("engineio-core", "channels-engineio", *packages)
+    return [
+        Side(
+            "channels",
+            kind,
+            Runtime.PROJECT,
+            _uvicorn(f"channels_{kind.name.lower()}", "websockets-sansio"),
+            installed,
+        )
+        for kind, installed in ((Kind.OURS, ours), (Kind.BARE, packages))
+    ]
+
+
 def _on_fastapi() -> list[Side]:
     packages = ("fastapi", "starlette", "uvicorn", "uvloop", "httptools", "websockets")
 
@@ -187,6 +203,7 @@ SIDES = [
     *_on_framework("aiohttp"),
     *_on_framework("sanic"),
     *_on_framework("tornado"),
+    *_on_channels(),
     *_on_wsgi("pywsgi", "gevent"),
     *_on_wsgi("werkzeug", "werkzeug"),
     *_on_fastapi(),

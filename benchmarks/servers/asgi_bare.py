@@ -14,7 +14,7 @@ _OPEN = (
     '0{"sid":"%s","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,'
     '"maxPayload":1000000}'
 )
-_OPEN_WEBSOCKET = _OPEN % ("x" * 20)
+OPEN_WEBSOCKET = _OPEN % ("x" * 20)
 _senders: set[Send] = set()
 _polls: dict[str, asyncio.Queue[bytes]] = {}
 _numbers = itertools.count()
@@ -47,7 +47,7 @@ async def _broadcast(scope: Scope, receive: Receive, send: Send) -> None:
 async def _accept(receive: Receive, send: Send) -> None:
     await receive()
     await send({"type": "websocket.accept"})
-    await send({"type": "websocket.send", "text": _OPEN_WEBSOCKET})
+    await send({"type": "websocket.send", "text": OPEN_WEBSOCKET})
 
 
 async def _http(scope: Scope, receive: Receive, send: Send) -> None:

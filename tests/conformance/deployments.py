@@ -25,6 +25,7 @@ _AIOHTTP = ("tests.conformance.application.aiohttp_app", "--host={host}", "--por
 _FASTAPI = ("uvicorn", "tests.conformance.application.fastapi_app:app", *_UVICORN[2:])
 _SANIC = ("tests.conformance.application.sanic_app", "--host={host}", "--port={port}")
 _TORNADO = ("tests.conformance.application.tornado_app", "--host={host}", "--port={port}")
+_CHANNELS = "tests.conformance.application.channels_app:app"
 _DJANGO = "tests.conformance.application.django_site"
 _WAITS_FOR_ALL = "it waits for every connection, and so for the whole shutdown_timeout"
 _LOOKS_NOW_AND_THEN = "its workers look for the stop signal once a second"
@@ -40,6 +41,28 @@ _TORNADO_CANNOT = {
     Ability.HALF_CLOSE: _DROPS_HALF_CLOSED,
     Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
     Ability.LONG_TARGETS: "over its limit of 64 KiB for a request head it drops the connection",
+}
+_UVICORN_CANNOT = {
+    Ability.EARLY_FRAMES: _DROPS_EARLY_FRAMES,
+    Ability.PROMPT_DROP: "it waits 10 s of its own for the client's close frame",
+    Ability.QUIET: "it logs a traceback for text that is not UTF-8",
+    Ability.MANY_FIELDS: "over 128 its parser stops, and nobody answers",
+}
+_DAPHNE = ("daphne", "-b", "{host}", "-p", "{port}", "-v", "0")
+_DAPHNE_CANNOT = {
+    Ability.DENIAL_RESPONSE: "it has no websocket.http.response: a refusal is a bare 403",
+    Ability.CLOSE_REASON: "it drops the text of a close frame",
+    Ability.CLOSE_CODES: "it knows 1000 and 3000 to 4999 only",
+    Ability.EMPTY_MESSAGES: "it takes an empty message for none",
+    Ability.BACKPRESSURE: "it takes everything at once and queues it",
+    Ability.EARLY_FRAMES: "it drops what arrives before its 101 answer",
+    Ability.LONG_TARGETS: "over 16 KiB it drops the connection",
+    Ability.LETS_FINISH: "it drops every connection at once",
+    Ability.ACCEPT_HEADERS: "it drops header fields given with websocket.accept",
+    Ability.STREAMED_BODY: "it has the whole body before it calls the application",
+    Ability.RAW_BODY: "it parses multipart bodies itself, and refuses this one",
+    Ability.HALF_CLOSE: _DROPS_HALF_CLOSED,
+    Ability.QUIET: _LOGS_TRACEBACKS,
 }
 
 _WERKZEUG = (*_SERVE, "werkzeug", "--host={host}", "--port={port}")
@@ -66,16 +89,7 @@ _FLASK_CANNOT = {
 }
 
 DEPLOYMENTS: tuple[Deployment, ...] = (
-    Deployment(
-        "uvicorn-sansio",
-        (*_UVICORN, "--ws=websockets-sansio"),
-        missing={
-            Ability.EARLY_FRAMES: _DROPS_EARLY_FRAMES,
-            Ability.PROMPT_DROP: "it waits 10 s of its own for the client's close frame",
-            Ability.QUIET: "it logs a traceback for text that is not UTF-8",
-            Ability.MANY_FIELDS: "over 128 its parser stops, and nobody answers",
-        },
-    ),
+    Deployment("uvicorn-sansio", (*_UVICORN, "--ws=websockets-sansio"), missing=_UVICORN_CANNOT),
     Deployment(
         "uvicorn-websockets",
         (*_UVICORN, "--ws=websockets"),
@@ -116,25 +130,7 @@ DEPLOYMENTS: tuple[Deployment, ...] = (
             Ability.DECLARED_LENGTH: _COUNTS_ARRIVED,
         },
     ),
-    Deployment(
-        "daphne",
-        ("daphne", "-b", "{host}", "-p", "{port}", "-v", "0", _ASGI),
-        missing={
-            Ability.DENIAL_RESPONSE: "it has no websocket.http.response: a refusal is a bare 403",
-            Ability.CLOSE_REASON: "it drops the text of a close frame",
-            Ability.CLOSE_CODES: "it knows 1000 and 3000 to 4999 only",
-            Ability.EMPTY_MESSAGES: "it takes an empty message for none",
-            Ability.BACKPRESSURE: "it takes everything at once and queues it",
-            Ability.EARLY_FRAMES: "it drops what arrives before its 101 answer",
-            Ability.LONG_TARGETS: "over 16 KiB it drops the connection",
-            Ability.LETS_FINISH: "it drops every connection at once",
-            Ability.ACCEPT_HEADERS: "it drops header fields given with websocket.accept",
-            Ability.STREAMED_BODY: "it has the whole body before it calls the application",
-            Ability.RAW_BODY: "it parses multipart bodies itself, and refuses this one",
-            Ability.HALF_CLOSE: _DROPS_HALF_CLOSED,
-            Ability.QUIET: _LOGS_TRACEBACKS,
-        },
-    ),
+    Deployment("daphne", (*_DAPHNE, _ASGI), missing=_DAPHNE_CANNOT),
     Deployment(
         "granian",
         ("granian", "--interface=asgi", "--host={host}", "--port={port}", "--no-access-log", _ASGI),
@@ -162,16 +158,7 @@ DEPLOYMENTS: tuple[Deployment, ...] = (
     Deployment("aiohttp-uvloop", (*_AIOHTTP, "--uvloop"), missing=_AIOHTTP_CANNOT),
     Deployment("tornado", _TORNADO, missing=_TORNADO_CANNOT),
     Deployment("tornado-uvloop", (*_TORNADO, "--uvloop"), missing=_TORNADO_CANNOT),
-    Deployment(
-        "fastapi",
-        (*_FASTAPI, "--ws=websockets-sansio"),
-        missing={
-            Ability.EARLY_FRAMES: _DROPS_EARLY_FRAMES,
-            Ability.PROMPT_DROP: "it waits 10 s of its own for the client's close frame",
-            Ability.QUIET: "it logs a traceback for text that is not UTF-8",
-            Ability.MANY_FIELDS: "over 128 its parser stops, and nobody answers",
-        },
-    ),
+    Deployment("fastapi", (*_FASTAPI, "--ws=websockets-sansio"), missing=_UVICORN_CANNOT),
     Deployment(
         "sanic",
         _SANIC,
@@ -180,6 +167,12 @@ DEPLOYMENTS: tuple[Deployment, ...] = (
             Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
         },
     ),
+    Deployment(
+        "channels-uvicorn",
+        ("uvicorn", _CHANNELS, *_UVICORN[2:], "--ws=websockets-sansio"),
+        missing=_UVICORN_CANNOT,
+    ),
+    Deployment("channels-daphne", (*_DAPHNE, _CHANNELS), missing=_DAPHNE_CANNOT),
     Deployment("werkzeug", _WERKZEUG, missing=_WERKZEUG_CANNOT),
     Deployment("gunicorn-gthread", (*_GTHREAD, f"{_WSGI}:threading_app"), missing=_GTHREAD_CANNOT),
     Deployment("gunicorn-gevent", (*_GEVENT, f"{_WSGI}:gevent_app"), missing=_GEVENT_CANNOT),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.conformance.harness.deployment import Ability
 from tests.interop.peer import POLLING, Peer, Transports
 from tests.interop.runtimes import ChromiumRuntime, Runtime
 
@@ -33,8 +34,19 @@ TEXTS = (
 )
 
 
+def smallest(peer: Peer, transports: Transports) -> int:
+    """The size of the smallest binary message that comes back, in bytes.
+
+    In EIO 4 an empty one is an empty WebSocket message, and some servers send none.
+    """
+    if peer.server.can(Ability.EMPTY_MESSAGES) or peer.client.revision == 3:
+        return 0
+    return int("websocket" in transports)
+
+
 async def test_binary_of_any_size(peer: Peer, transports: Transports) -> None:
-    messages = [{"binary": size} for size in SIZES]
+    least = smallest(peer, transports)
+    messages = [{"binary": size} for size in SIZES if size >= least]
     result = await peer.play("echo", transports, messages=messages)
     assert result == {"transport": transports[-1], "wrong": []}
 
@@ -66,7 +78,8 @@ async def test_text_of_any_characters(peer: Peer, transports: Transports) -> Non
 async def test_a_payload_of_many_packets(peer: Peer, transports: Transports) -> None:
     messages: list[dict[str, Any]] = []
     for number in range(150):
-        messages += [{"text": f"{number} 😀€"}, {"binary": number}]
+        size = max(number, smallest(peer, transports))
+        messages += [{"text": f"{number} 😀€"}, {"binary": size}]
     result = await peer.play("burst", transports, messages=messages)
     assert result == {"count": len(messages), "wrong": []}
 

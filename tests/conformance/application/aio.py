@@ -28,8 +28,9 @@ def build_servers(async_mode: str, ledger: Ledger, introduce: Introduce) -> Asyn
         )
         for name, options in PROFILES.items()
     }
-    for name, hooks in HOOKS.items():
-        applications[name].add_hooks(hooks)
+    for name, application in applications.items():
+        application.listen()
+        application.add_hooks(HOOKS.get(name, {}))
     return applications
 
 
@@ -41,9 +42,12 @@ class AsyncApplication:
         self._ledger = ledger
         self._introduce = introduce
         self._visitors: dict[str, Visitor] = {}
-        eio.on("connect", self.on_connect)
-        eio.on("message", self.on_message)
-        eio.on("disconnect", self.on_disconnect)
+
+    def listen(self) -> None:
+        """Register the handlers, where no framework calls them."""
+        self.eio.on("connect", self.on_connect)
+        self.eio.on("message", self.on_message)
+        self.eio.on("disconnect", self.on_disconnect)
 
     def add_hooks(self, hooks: HeaderHooks) -> None:
         """Register the hooks of a profile."""
