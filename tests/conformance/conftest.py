@@ -7,11 +7,12 @@ import time
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import pytest
 
 from tests.conformance.application.profiles import PROFILES
-from tests.conformance.deployments import DEPLOYMENTS
+from tests.conformance.deployments import DEPLOYMENTS, SELDOM
 from tests.conformance.harness.deployment import Deployment, Harness, ServerProcess
 from tests.conformance.harness.http import PATIENCE, Address
 from tests.conformance.harness.ledger import State
@@ -39,7 +40,14 @@ class Running:
     measures: Measures = field(default_factory=Measures)
 
 
-@pytest.fixture(scope="session", params=DEPLOYMENTS, ids=lambda row: row.name)
+def _rows() -> list[Any]:
+    return [
+        pytest.param(row, id=row.name, marks=[pytest.mark.soak] if row.name in SELDOM else [])
+        for row in DEPLOYMENTS
+    ]
+
+
+@pytest.fixture(scope="session", params=_rows())
 def deployment(request: pytest.FixtureRequest) -> Deployment:
     """The row of the server under test."""
     row: Deployment = request.param

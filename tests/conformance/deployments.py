@@ -5,7 +5,7 @@ What a server cannot do stands in its row, with the reason; the scenarios say wh
 
 from tests.conformance.harness.deployment import Ability, Deployment
 
-__all__ = ["ACCEPTING", "DEPLOYMENTS"]
+__all__ = ["ACCEPTING", "DEPLOYMENTS", "SELDOM"]
 
 _ASGI = "tests.conformance.application.asgi:app"
 _UVICORN = ("uvicorn", _ASGI, "--host={host}", "--port={port}", "--log-level=warning")
@@ -317,6 +317,25 @@ DEPLOYMENTS += (
         missing=_BENEATH["daphne"],
     ),
 )
+
+SELDOM = {
+    "uvicorn-wsproto",
+    "aiohttp-uvloop",
+    "tornado-uvloop",
+    "channels-daphne",
+    "gunicorn-gevent-pywsgi",
+    "pywsgi-patched",
+    "eventlet-patched",
+    "uwsgi-threads",
+    "flask-gthread",
+    "runserver",
+    "django-gthread",
+}
+"""Rows that differ from others in one thing alone: the server, the framework or an option.
+
+`scripts/test` starts and stops them with official clients, and `scripts/soak` runs every scenario
+on them as well.
+"""
 
 ACCEPTING = Deployment(
     "gevent-websocket",
