@@ -7,10 +7,15 @@ from tests.conformance.harness.deployment import Ability, Deployment
 
 __all__ = ["ACCEPTING", "DEPLOYMENTS", "SELDOM"]
 
+
+def _own_server(name: str) -> tuple[str, ...]:
+    """The command of a server that its users start in a program of their own."""
+    return ("tests.conformance.application.serve", name, "--host={host}", "--port={port}")
+
+
 _ASGI = "tests.conformance.application.asgi:app"
 _UVICORN = ("uvicorn", _ASGI, "--host={host}", "--port={port}", "--log-level=warning")
 _WSGI = "tests.conformance.application.wsgi"
-_SERVE = ("tests.conformance.application.serve",)
 _GUNICORN = ("gunicorn", "--workers=1", "--bind={host}:{port}", "--log-level=warning")
 _RUNSERVER = ("django", "runserver", "--settings=tests.conformance.application.django_settings")
 _DROPS_EARLY_FRAMES = "its HTTP parser drops what follows the request in the same segment"
@@ -65,7 +70,9 @@ _DAPHNE_CANNOT = {
     Ability.QUIET: _LOGS_TRACEBACKS,
 }
 
-_WERKZEUG = (*_SERVE, "werkzeug", "--host={host}", "--port={port}")
+_WERKZEUG = _own_server("werkzeug")
+_PYWSGI = _own_server("pywsgi")
+_EVENTLET = _own_server("eventlet")
 _GTHREAD = (*_GUNICORN, "--worker-class=gthread", "--threads=250")
 _GEVENT = (*_GUNICORN, "--worker-class=gevent")
 _WSGI_CANNOT = {
@@ -83,6 +90,26 @@ _GTHREAD_CANNOT = {
     Ability.PROMPT_ACCEPT: "it accepts none for 2 s if a client keeps open what it closes",
 }
 _GEVENT_CANNOT = {**_WSGI_CANNOT, Ability.PROMPT_NOTICE: _LOOKS_NOW_AND_THEN}
+_PYWSGI_CANNOT = {
+    **_WSGI_CANNOT,
+    Ability.QUIET: _LOGS_BAD_HEADS,
+    Ability.TWO_LENGTHS: _TAKES_FIRST,
+}
+# The parsers of eventlet and of wsgiref.
+_LENIENT_CANNOT = {
+    **_WSGI_CANNOT,
+    Ability.TWO_LENGTHS: _TAKES_FIRST,
+    Ability.RAW_PATHS: _ONE_SLASH,
+}
+_UWSGI_CANNOT = {
+    **_WSGI_CANNOT,
+    Ability.KEEP_ALIVE: _ONE_REQUEST,
+    Ability.LETS_FINISH: "its workers end before Python hears of the signal",
+    Ability.EARLY_FRAMES: _DROPS_EARLY_FRAMES,
+    Ability.EXPECT_CONTINUE: "it waits for the body, whatever the client expects",
+    Ability.LONG_TARGETS: "over its buffer of 64 KiB it drops the connection",
+    Ability.MANY_FIELDS: "over 64 of them it drops the connection",
+}
 _FLASK = "tests.conformance.application.flask_app"
 _FLASK_CANNOT = {
     Ability.RAW_PATHS: "Flask's router makes one slash of those that a path begins with",
@@ -179,92 +206,20 @@ DEPLOYMENTS: tuple[Deployment, ...] = (
     Deployment(
         "gunicorn-gevent-pywsgi",
         (*_GUNICORN, "--worker-class=gevent_pywsgi", f"{_WSGI}:gevent_app"),
-        missing={
-            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
-            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
-            Ability.PROMPT_NOTICE: _LOOKS_NOW_AND_THEN,
-            Ability.QUIET: _LOGS_BAD_HEADS,
-            Ability.TWO_LENGTHS: _TAKES_FIRST,
-        },
+        missing={**_GEVENT_CANNOT, **_PYWSGI_CANNOT},
     ),
     Deployment(
         "gunicorn-eventlet",
         (*_GUNICORN, "--no-control-socket", "--worker-class=eventlet", f"{_WSGI}:eventlet_app"),
-        missing={
-            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
-            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
-            Ability.PROMPT_NOTICE: _LOOKS_NOW_AND_THEN,
-        },
+        missing=_GEVENT_CANNOT,
         venv="gunicorn-eventlet",
     ),
-    Deployment(
-        "pywsgi",
-        (*_SERVE, "pywsgi", "--host={host}", "--port={port}"),
-        missing={
-            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
-            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
-            Ability.QUIET: _LOGS_BAD_HEADS,
-            Ability.TWO_LENGTHS: _TAKES_FIRST,
-        },
-    ),
-    Deployment(
-        "pywsgi-patched",
-        (*_SERVE, "pywsgi", "--host={host}", "--port={port}", "--patched"),
-        missing={
-            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
-            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
-            Ability.QUIET: _LOGS_BAD_HEADS,
-            Ability.TWO_LENGTHS: _TAKES_FIRST,
-        },
-    ),
-    Deployment(
-        "eventlet",
-        (*_SERVE, "eventlet", "--host={host}", "--port={port}"),
-        missing={
-            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
-            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
-            Ability.TWO_LENGTHS: _TAKES_FIRST,
-            Ability.RAW_PATHS: _ONE_SLASH,
-        },
-    ),
-    Deployment(
-        "eventlet-patched",
-        (*_SERVE, "eventlet", "--host={host}", "--port={port}", "--patched"),
-        missing={
-            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
-            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
-            Ability.TWO_LENGTHS: _TAKES_FIRST,
-            Ability.RAW_PATHS: _ONE_SLASH,
-        },
-    ),
-    Deployment(
-        "uwsgi-gevent",
-        (*_SERVE, "uwsgi-gevent", "--host={host}", "--port={port}"),
-        missing={
-            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
-            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
-            Ability.KEEP_ALIVE: _ONE_REQUEST,
-            Ability.LETS_FINISH: "its workers end before Python hears of the signal",
-            Ability.EARLY_FRAMES: _DROPS_EARLY_FRAMES,
-            Ability.EXPECT_CONTINUE: "it waits for the body, whatever the client expects",
-            Ability.LONG_TARGETS: "over its buffer of 64 KiB it drops the connection",
-            Ability.MANY_FIELDS: "over 64 of them it drops the connection",
-        },
-    ),
-    Deployment(
-        "uwsgi-threads",
-        (*_SERVE, "uwsgi-threads", "--host={host}", "--port={port}"),
-        missing={
-            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
-            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
-            Ability.KEEP_ALIVE: _ONE_REQUEST,
-            Ability.LETS_FINISH: "its workers end before Python hears of the signal",
-            Ability.EARLY_FRAMES: _DROPS_EARLY_FRAMES,
-            Ability.EXPECT_CONTINUE: "it waits for the body, whatever the client expects",
-            Ability.LONG_TARGETS: "over its buffer of 64 KiB it drops the connection",
-            Ability.MANY_FIELDS: "over 64 of them it drops the connection",
-        },
-    ),
+    Deployment("pywsgi", _PYWSGI, missing=_PYWSGI_CANNOT),
+    Deployment("pywsgi-patched", (*_PYWSGI, "--patched"), missing=_PYWSGI_CANNOT),
+    Deployment("eventlet", _EVENTLET, missing=_LENIENT_CANNOT),
+    Deployment("eventlet-patched", (*_EVENTLET, "--patched"), missing=_LENIENT_CANNOT),
+    Deployment("uwsgi-gevent", _own_server("uwsgi-gevent"), missing=_UWSGI_CANNOT),
+    Deployment("uwsgi-threads", _own_server("uwsgi-threads"), missing=_UWSGI_CANNOT),
     Deployment(
         "flask-werkzeug",
         (*_WERKZEUG, "--application=flask_app"),
@@ -280,16 +235,7 @@ DEPLOYMENTS: tuple[Deployment, ...] = (
         (*_GEVENT, f"{_FLASK}:gevent_app"),
         missing={**_GEVENT_CANNOT, **_FLASK_CANNOT},
     ),
-    Deployment(
-        "runserver",
-        (*_RUNSERVER, "--noreload", "{host}:{port}"),
-        missing={
-            Ability.MANY_FRAGMENTS: _CAPS_FRAGMENTS,
-            Ability.PROMPT_STOP: _WAITS_FOR_ALL,
-            Ability.TWO_LENGTHS: _TAKES_FIRST,
-            Ability.RAW_PATHS: _ONE_SLASH,
-        },
-    ),
+    Deployment("runserver", (*_RUNSERVER, "--noreload", "{host}:{port}"), missing=_LENIENT_CANNOT),
 )
 
 _BENEATH = {row.name: row.missing for row in DEPLOYMENTS}
@@ -339,7 +285,7 @@ on them as well.
 
 ACCEPTING = Deployment(
     "gevent-websocket",
-    (*_SERVE, "gevent-websocket", "--host={host}", "--port={port}"),
+    _own_server("gevent-websocket"),
 )
 """A server that accepts every WebSocket before anybody is asked, so that none can be refused.
 
