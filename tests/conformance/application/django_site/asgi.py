@@ -30,6 +30,8 @@ class Awaited:
 
 
 applications = list(made(AsyncApplication, Awaited))
+for each in applications:
+    each.listen()
 inner = get_asgi_application()
 
 
