@@ -1,6 +1,8 @@
 """The tables of sessions, tickets and ports: who gets in, where a request goes, what stays."""
 
+import gc
 import json
+import weakref
 
 import pytest
 
@@ -524,3 +526,25 @@ class TestAdmittingBeforehand:
 
         refusals = [output for output in engine.outputs if isinstance(output, Refuse)]
         assert [refusal.response.status for refusal in refusals] == [403]
+
+
+class Native:
+    """What a framework gave."""
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_a_refused_request_is_free_at_once(early):
+    """Servers close a connection when nothing holds what they gave: no collection is waited for."""
+    engine = Engine(ServerConfig())
+    native = Native()
+    gone = weakref.ref(native)
+    request = Request("GET", "/", "transport=odd&EIO=4", Headers([]), native=lambda of=native: of)
+    gc.disable()
+    try:
+        engine.http(0.0, request, 1, engine.admit(request) if early else None)
+        assert len(engine.outputs) == 2, "the reply, and an event for hooks"
+        engine.outputs.clear()
+        del native, request
+        assert gone() is None
+    finally:
+        gc.enable()

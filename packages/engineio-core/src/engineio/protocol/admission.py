@@ -48,7 +48,9 @@ def passed(verdict: Verdict) -> Admitted:
         Rejected: It did not pass.
     """
     if isinstance(verdict, Rejected):
-        raise verdict
+        # Another one: an exception whose traceback leads to a frame that holds it is a cycle, and
+        # would keep the request, and with it perhaps a connection, until the next collection.
+        raise Rejected(verdict.rejection) from verdict.__cause__
     return verdict
 
 
