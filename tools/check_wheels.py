@@ -11,6 +11,9 @@ import tempfile
 import tomllib
 import venv
 from pathlib import Path
+from typing import Any
+
+from packaging.requirements import Requirement
 
 from tools.versions import ROOT
 
@@ -20,13 +23,10 @@ IMPORT_ALL = """
 import importlib, pkgutil, sys
 package = importlib.import_module(sys.argv[1])
 for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-    # Only pytest loads this one, and so brings what it needs.
-    if module.name.endswith(".pytest_plugin"):
-        continue
     try:
         importlib.import_module(module.name)
     except ModuleNotFoundError as error:
-        if error.name not in sys.argv[2:]:
+        if error.name is None or error.name.partition(".")[0] not in sys.argv[2:]:
             raise
 """
 
@@ -57,7 +57,14 @@ def check(package: Path, wheels: Path, folder: Path) -> None:
     run(*pip, "install", "--find-links", wheels, wheel)
     module = "engineio" if package.name == "engineio-core" else name
     project = tomllib.loads((package / "pyproject.toml").read_text("utf-8"))["project"]
-    run(python, "-c", IMPORT_ALL, module, *project.get("optional-dependencies", ()))
+    run(python, "-c", IMPORT_ALL, module, *optional_modules(project))
+
+
+def optional_modules(project: dict[str, Any]) -> set[str]:
+    """Returns the top-level modules that the extras of a project install."""
+    extras = project.get("optional-dependencies", {})
+    names = {Requirement(text).name for texts in extras.values() for text in texts}
+    return {name.replace("-", "_") for name in names}
 
 
 def main() -> int:
