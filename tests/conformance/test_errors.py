@@ -302,6 +302,7 @@ async def test_an_origin_with_control_characters(server: Server, origin: str) ->
     assert_prompt(server, answer)
 
 
+@pytest.mark.timing
 async def test_sec02_garbage_behind_an_upgrade_request(server: Server) -> None:
     """Garbage in the segment of a WebSocket handshake does no harm (CVE-2022-21676)."""
     for garbage in (b"test", bytes.fromhex("f18000000000")):

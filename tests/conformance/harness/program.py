@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,7 +77,7 @@ class Program:
             self._process = subprocess.Popen(
                 command,
                 cwd=self._folder,
-                env={**os.environ, **own, **self._environment},
+                env={**_inherited(), **own, **self._environment},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -123,8 +124,15 @@ class Program:
 
     def _kill(self) -> int:
         process = self._running()
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            # It may have ended by itself, and left a worker or nobody.
+            os.killpg(process.pid, signal.SIGKILL)
         return process.wait()
+
+
+def _inherited() -> dict[str, str]:
+    # The tests of the packages for Django choose settings for the process in which they run.
+    return {name: text for name, text in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
 
 
 def _free_port() -> int:

@@ -21,8 +21,9 @@ class Site(Application):
     """The whole of Django, in the place of servers that stand for themselves."""
 
     def __init__(self) -> None:
-        self._django = get_wsgi_application()
         super().__init__("threading")
+        # Behind the hooks, which must be there when a server begins.
+        self._django = get_wsgi_application()
         # That of the servers, which Django has made.
         self.ledger = ledger
 
