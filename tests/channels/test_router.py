@@ -73,6 +73,8 @@ async def fetch(application: Any, target: str, method: str = "GET") -> Answer:
     outgoing = Outgoing(target, "", (("host", "testserver"),), method, b"")
     network.fetch(outgoing, answered.set_result)
     answer = await answered
+    # Django closes the request's body after the last byte of the response.
+    assert await network.finish() == []
     assert isinstance(answer, Answer)
     return answer
 

@@ -28,11 +28,10 @@ from wsproto.events import Request as Handshake
 from wsproto.utilities import RemoteProtocolError
 
 from ..types import Data
-from .network import Answer, Answered, Call, Headers, Listener, Network, Outgoing, Socket
+from .network import Answer, Answered, Call, Headers, Listener, Network, Outgoing, Socket, ended
 
 __all__ = ["LiveNetwork"]
 
-_PATIENCE = 1.0
 _ABNORMAL = 1006
 _PIECE = 65_536
 # What a client says where it was given nothing better.
@@ -67,12 +66,7 @@ class LiveNetwork(Network):
 
     async def finish(self) -> list[Exception]:
         """Wait until every connection is closed; what the application raised is not known here."""
-        tasks = [connection.task for connection in self.connections]
-        if tasks:
-            _, late = await asyncio.wait(tasks, timeout=_PATIENCE)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        await ended(connection.task for connection in self.connections)
         return []
 
 

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, TypeAlias
 
 from ..types import Data
-from .network import Answer, Answered, Call, Headers, Listener, Network, Outgoing, Socket
+from .network import Answer, Answered, Call, Headers, Listener, Network, Outgoing, Socket, ended
 
 __all__ = ["ASGIApplication", "ASGINetwork"]
 
@@ -23,7 +23,6 @@ ASGIApplication: TypeAlias = Callable[
     Awaitable[None],
 ]
 
-_PATIENCE = 1.0
 _ABNORMAL = 1006
 
 
@@ -55,12 +54,7 @@ class ASGINetwork(Network):
 
     async def finish(self) -> list[Exception]:
         """Wait until the application has returned from everything."""
-        tasks = [connection.task for connection in self.connections]
-        if tasks:
-            _, late = await asyncio.wait(tasks, timeout=_PATIENCE)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        await ended(connection.task for connection in self.connections)
         errors, self.errors = self.errors, []
         return errors
 

@@ -1,21 +1,24 @@
-"""What a client needs of a network: values and abstract classes, no I/O.
+"""What a client needs of a network: values and abstract classes, and how all of them end.
 
 A `Network` carries HTTP requests and WebSockets to a server: to an ASGI application in memory
-(``memory``), and in other packages to a WSGI application or to a real port. Nothing is awaited
-here: results come through callbacks, so that a network may use tasks, threads or sockets.
+(``memory``), and in other packages to a WSGI application or to a real port. Results come through
+callbacks, so that a network may use tasks, threads or sockets.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from ..types import Data
 
-__all__ = ["Answer", "Answered", "Call", "Listener", "Network", "Outgoing", "Socket"]
+__all__ = ["Answer", "Answered", "Call", "Listener", "Network", "Outgoing", "Socket", "ended"]
+
+_PATIENCE = 1.0
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 
@@ -130,3 +133,13 @@ class Network(ABC):
         Returns:
             What the application raised when its client was served already, each error once.
         """
+
+
+async def ended(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Wait until the tasks have ended; what does not within a second is cancelled."""
+    waiting = set(tasks)
+    if waiting:
+        _, late = await asyncio.wait(waiting, timeout=_PATIENCE)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
