@@ -13,6 +13,7 @@ import pytest
 from engineio.testing import Client, ConnectionRejected, LiveNetwork
 from tests.channels.processes import ROOT, environment, free_port, redis, serving, uvicorn
 from tests.support.browser import Browser, Chromium, Page
+from tests.support.chat import see
 
 pytestmark = [pytest.mark.deploy, pytest.mark.interop]
 
@@ -62,11 +63,6 @@ async def say(page: Page, text: str) -> None:
     await page.press("Enter")
 
 
-async def sees(page: Page, text: str) -> None:
-    """Wait until a page shows a text."""
-    await page.wait_for(f"document.querySelector('#lines').innerText.includes({text!r})")
-
-
 async def test_two_people_talk_in_a_room(
     browser: Browser, env: dict[str, str], tmp_path: Path
 ) -> None:
@@ -78,16 +74,16 @@ async def test_two_people_talk_in_a_room(
         ada = await enter(browser, port, "Ada", "red")
         bob = await enter(browser, port, "Bob", "red")
         eve = await enter(browser, port, "Eve", "blue")
-        await sees(ada, "* Bob is here")
+        await see(ada, "* Bob is here")
 
         await say(bob, "<b>hello</b>")
         await say(eve, "elsewhere")
         for page in (ada, bob):
-            await sees(page, "Bob: <b>hello</b>")
-        await sees(eve, "Eve: elsewhere")
+            await see(page, "Bob: <b>hello</b>")
+        await see(eve, "Eve: elsewhere")
 
         await bob.close()
-        await sees(ada, "* Bob has left: transport close")
+        await see(ada, "* Bob has left: transport close")
         seen = await ada.evaluate("document.querySelector('#lines').innerText")
         assert "elsewhere" not in seen
         assert ada.errors == eve.errors == []
@@ -103,6 +99,6 @@ async def test_two_processes_are_one_chat(
             servers.enter_context(serving(uvicorn(APPLICATION, port), port, tmp_path / "log", env))
         ada = await enter(browser, ports[0], "Ada", "red")
         bob = await enter(browser, ports[1], "Bob", "red")
-        await sees(ada, "* Bob is here")
+        await see(ada, "* Bob is here")
         await say(ada, "hello")
-        await sees(bob, "Ada: hello")
+        await see(bob, "Ada: hello")

@@ -21,6 +21,8 @@ from tests.conformance.harness.server import Server
 from tests.conformance.harness.survival import survival
 
 _MEASURES = "measures"
+_START = 10.0
+"""Seconds after which a server that has answered is complete."""
 _IDLE_CONNECTION = 10.0
 """Seconds after which every server has noticed that an idle connection was closed."""
 
@@ -60,7 +62,7 @@ def running(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) ->
     harness = ServerProcess(deployment, tmp_path_factory.mktemp("server"))
     address = harness.start()
     try:
-        before = _state(address)
+        before = _settled_state(address)
         running = Running(address, harness)
         yield running
         _check_final_state(address, before)
@@ -76,6 +78,18 @@ def _check_final_state(address: Address, before: State) -> None:
     while not (after := _state(address)).is_back_at(before, servers=len(PROFILES)):
         assert time.monotonic() < deadline, f"{before} became {after}"
         time.sleep(0.2)
+
+
+def _settled_state(address: Address) -> State:
+    # A server that answers may still be starting its other threads, each with files of its own.
+    state = _state(address)
+    deadline = time.monotonic() + _START
+    while True:
+        time.sleep(0.2)
+        state, before = _state(address), state
+        if state == before:
+            return state
+        assert time.monotonic() < deadline, f"{before} became {state}, and nobody has come yet"
 
 
 def _state(address: Address) -> State:

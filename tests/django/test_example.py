@@ -10,6 +10,7 @@ import pytest
 
 from tests.django.running import Program, run, serving
 from tests.support.browser import Browser, Chromium, Page
+from tests.support.chat import keep_socket, see, upgraded
 
 pytestmark = pytest.mark.interop
 
@@ -47,11 +48,6 @@ async def come_in(page: Page, name: str, password: str = "secret") -> None:
     await page.press("Enter")
 
 
-async def see(page: Page, text: str) -> None:
-    """Wait until a line is there."""
-    await page.wait_for(f"document.querySelector('#lines').innerText.includes({text!r})")
-
-
 async def test_people_log_in_and_talk(program: Program, browser: Browser, tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{program.port}/"
     ada = await browser.open(url)
@@ -61,6 +57,7 @@ async def test_people_log_in_and_talk(program: Program, browser: Browser, tmp_pa
     await come_in(ada, "Ada")
     await ada.wait_for("!document.querySelector('#say').hidden")
     bob = await browser.open(url)
+    await keep_socket(bob)
     await come_in(bob, "Ada", "a guess")
     await see(bob, "this name has another password")
     await come_in(bob, "Bob")
@@ -76,6 +73,7 @@ async def test_people_log_in_and_talk(program: Program, browser: Browser, tmp_pa
     eve = await browser.open(url)
     await come_in(eve, "Eve")
     await see(eve, "Bob: <b>hello</b>")
+    await upgraded(bob)
     await bob.close()
     await see(ada, "Bob has left")
     assert ada.errors == []

@@ -10,6 +10,7 @@ import pytest
 
 from tests.conformance.harness.program import ROOT, Program
 from tests.support.browser import Browser, Chromium
+from tests.support.chat import keep_socket, see, upgraded
 from tests.support.page import Page
 
 pytestmark = pytest.mark.interop
@@ -23,11 +24,6 @@ COMMANDS = {
     "tornado_chat": ("python -m examples.tornado_chat.app", ()),
 }
 """What the README says, and what a test has to add to it."""
-_KEEP_SOCKET = """(() => {
-  const make = eio;
-  window.eio = (...all) => window.socket = make(...all);
-  return true;
-})()"""
 
 
 @pytest.fixture(params=COMMANDS)
@@ -52,20 +48,13 @@ async def browser() -> AsyncIterator[Browser]:
 async def come_in(browser: Browser, url: str, name: str) -> Page:
     """Open the page as somebody, and log in."""
     page = await browser.open(url)
-    # The page keeps its socket to itself.
-    await page.evaluate(_KEEP_SOCKET)
+    await keep_socket(page)
     await page.click("#login input")
     await page.type(name)
     await page.press("Enter")
     await page.wait_for("!document.querySelector('#say').hidden")
-    # A page that goes away while it still polls is missed by the heartbeat alone.
-    await page.wait_for("socket.transport.name === 'websocket'")
+    await upgraded(page)
     return page
-
-
-async def see(page: Page, text: str) -> None:
-    """Wait until the page shows a line."""
-    await page.wait_for(f"document.querySelector('#lines').innerText.includes({text!r})")
 
 
 async def test_two_people_talk(url: str, browser: Browser) -> None:

@@ -2,14 +2,14 @@
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
 from werkzeug.serving import BaseWSGIServer, make_server
 
 import engineio
-from tests.sync.served import eventually
+from tests.sync.served import Served, eventually
 
 CLIENTS = 500
 SHARED = 2
@@ -61,3 +61,22 @@ def test_a_websocket_costs_one_thread(eio: engineio.Server, server: BaseWSGIServ
             assert client.recv(len(_HELLO), socket.MSG_WAITALL) == _HELLO
         assert threading.active_count() - before <= CLIENTS + SHARED
     eventually(lambda: threading.active_count() - before <= SHARED)
+
+
+def test_a_system_without_threads_loses_nothing(
+    serve: Callable[..., Served], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system has none to give, or Python is ending: what they would do is done at once."""
+    served = serve()
+    served.echo()
+    served.keep_reasons()
+    sid = served.open_polling()
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert served.post(sid, "4hello").body == b"ok"
+    assert served.poll(sid) == ["4hello"]
+    served.eio.shutdown()
+    assert served.heard == ["server shutdown"]

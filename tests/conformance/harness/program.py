@@ -26,7 +26,7 @@ _LOOPBACK = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """How a server ended: its status and the seconds from the stop signal to its end."""
+    """How a server ended: its status and the seconds that this was waited for."""
 
     status: int
     seconds: float
@@ -98,9 +98,13 @@ class Program:
 
     def stop(self) -> Exit:
         """Send SIGTERM, as an init system does, and wait; a server that stays is killed."""
+        self._running().terminate()
+        return self.wait()
+
+    def wait(self) -> Exit:
+        """Wait for the end of a server that ends by itself; one that stays is killed."""
         process = self._running()
         started = time.monotonic()
-        process.terminate()
         try:
             status = process.wait(_STOP_TIMEOUT)
         except subprocess.TimeoutExpired:

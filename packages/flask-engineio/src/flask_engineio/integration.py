@@ -19,7 +19,6 @@ from ._binding import Binding
 from ._handlers import Handlers
 from ._http import abandon_answer
 from ._registry import EXTENSION, bindings_of
-from ._reloader import shut_down_with_reloader
 from ._routes import add_routes
 from ._settings import Settings
 
@@ -119,7 +118,6 @@ class EngineIO(flask.Blueprint, SyncIntegration[flask.Request]):
         self._applications += 1
         self._only = weakref.ref(binding)
         super().register(app, options)
-        shut_down_with_reloader(binding.server)
 
     @property
     def server(self) -> Server:

@@ -113,7 +113,8 @@ class Middleware:
         wsgi_app: Gets every other request; without it they are answered 404.
         engineio_path: Where clients connect, relative to where this application is mounted.
         handle_signals: Whether SIGTERM and SIGINT begin the shutdown at once, before the server's
-            own handling of them goes on. Without it clients are not told of the server's end.
+            own handling of them goes on, and whether the exit of Python does if there was no
+            signal. Without it clients are not told of the server's end.
 
     Example::
 

@@ -115,7 +115,7 @@ class WSGIWebSocket(WebSocketPort):
             if self._is_writing or not self._owes:
                 return
             self._is_writing = True
-        self._driver.concurrency.start(self._write_rest)
+        self._driver.concurrency.start_job(self._write_rest)
 
     def hang_up(self, code: int, reason: str) -> None:
         """Send the close frame, after what is being written."""
@@ -292,7 +292,7 @@ class WSGIWebSocket(WebSocketPort):
                 # With a write under way that the engine knows of, `go_on` sees to the rest.
                 return
             self._is_writing = True
-        self._driver.concurrency.start(self._write_rest)
+        self._driver.concurrency.start_job(self._write_rest)
 
     def _write_rest(self) -> None:
         """Write what had to wait (by a worker)."""

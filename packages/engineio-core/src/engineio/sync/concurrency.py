@@ -98,6 +98,10 @@ class Concurrency(ABC):
     def start(self, function: Callable[[], object]) -> None:
         """Run a function of this shell beside everything else, and return at once."""
 
+    def start_job(self, job: Callable[[], object]) -> None:
+        """Run a function of this shell that ends soon, beside everything else if that can be."""
+        self.start(job)
+
     @abstractmethod
     def background(self, function: Callable[..., Any], *args: Any) -> Task:
         """Run a function of the application beside everything else; what it raises is logged."""
@@ -136,6 +140,14 @@ class Threads(Concurrency):
     def start(self, function: Callable[[], object]) -> None:
         """Run ``function`` in a worker thread."""
         self._workers.start(function)
+
+    def start_job(self, job: Callable[[], object]) -> None:
+        """Run ``job`` in a worker thread, or here and now if there can be none."""
+        try:
+            self._workers.start(job)
+        except RuntimeError:
+            # The system has no more threads, or Python is ending (from 3.12 on).
+            job()
 
     def background(self, function: Callable[..., Any], *args: Any) -> Task:
         """Run ``function`` in a thread that does not hold up the end of the process."""

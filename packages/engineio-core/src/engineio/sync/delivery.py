@@ -242,4 +242,4 @@ class Inbox(BaseInbox[Courier, Sender]):
 
     def _give_up(self) -> None:
         """This thread is being ended: let a worker hand over the rest."""
-        self._courier.concurrency.start(self.run)
+        self._courier.concurrency.start_job(self.run)

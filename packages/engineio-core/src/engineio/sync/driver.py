@@ -79,7 +79,6 @@ class Driver:
         engine: The engine. Look at it as you like; change it through this class only.
         concurrency: What the mode offers.
         sweep: Looks after what waits.
-        is_started: Whether this process has had a request.
     """
 
     def __init__(
@@ -99,12 +98,17 @@ class Driver:
     def _begin(self) -> None:
         self._pid = os.getpid()
         self.engine = Engine(self.config)
-        self.is_started = False
+        self._is_started = False
         self._lock = self.concurrency.mutex()
         self._idle = self.concurrency.event()
         self._timer = Timer(self.concurrency, self._given_clock, self._tick)
         self.sweep = Sweep(self.now, self._look_at, self.http_closed)
         self._observations = Observations(self._lock, self._observed)
+
+    @property
+    def is_started(self) -> bool:
+        """Whether this process has had a request; its copy has not."""
+        return self._is_started and self._pid == os.getpid()
 
     # -- inputs ----------------------------------------------------------------------------
 
@@ -112,8 +116,8 @@ class Driver:
         """Belong to this process from now on: nothing runs before the first request."""
         if self._pid != os.getpid():
             self._forked()
-        if not self.is_started:
-            self.is_started = True
+        if not self._is_started:
+            self._is_started = True
             self._timer.start()
             self._application.start()
 
@@ -254,7 +258,7 @@ class Driver:
             job()
         for inbox in work.inboxes:
             if inbox is not own:
-                self.concurrency.start(inbox.run)
+                self.concurrency.start_job(inbox.run)
         if own in work.inboxes:
             own.run(here)
 
@@ -433,4 +437,4 @@ class Driver:
             cast(WebSocketPort, port).abort()
         with self._lock:
             self._timer.stop()
-            self.is_started = False
+            self._is_started = False

@@ -1,12 +1,16 @@
-"""Hearing the stop signal before the server that runs us ends the process or waits for requests.
+"""Hearing of the end before the server that runs us ends the process or waits for requests.
 
-WSGI knows no shutdown, and a parked poll is a request that does not end. So ours comes first: it
-starts the shutdown beside everything else, and when all clients were told the signal is raised
-again, for the handler that was there before.
+WSGI knows no shutdown, and a parked poll is a request that does not end. So our signal handler
+comes first: it starts the shutdown beside everything else, and when all clients were told the
+signal is raised again, for the handler that was there before.
+
+A process may also end without a signal that we hear: reloaders call `sys.exit` and set handlers of
+their own after the import, and uWSGI has one in C. Clients are told when Python exits then.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import threading
@@ -21,6 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["StopSignals"]
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+_UNTIL_EXIT: weakref.WeakSet[Server] = weakref.WeakSet()
 
 
 class StopSignals:
@@ -47,6 +54,10 @@ class StopSignals:
         server = self._server()
         if server is None:
             return
+        _UNTIL_EXIT.add(server)
+        # What was registered last comes first: handlers still find what the application closes.
+        atexit.unregister(_exit)
+        atexit.register(_exit)
         for number in _SIGNALS:
             previous = signal.getsignal(number)
             owner = getattr(previous, "__self__", None)
@@ -91,3 +102,9 @@ class StopSignals:
         else:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
+
+
+def _exit() -> None:
+    for server in list(_UNTIL_EXIT):
+        if server.driver.is_started:
+            server.shutdown()
