@@ -66,6 +66,9 @@ CONSEQUENCES = {
     "cookie of a session that begins with polling is not concerned.",
     Ability.EMPTY_MESSAGES: 'An empty binary message, `send(sid, b"")`, never arrives over '
     "WebSocket.",
+    Ability.LARGE_MESSAGES: "A `max_payload` of more than 1 MiB does not hold for WebSocket: a "
+    "message over it ends the session. For binary in EIO 3, which may be sent as base64, the limit "
+    "is 768 KiB.",
     Ability.STREAMED_BODY: "A request body is taken in whole, however long it is and however "
     "slowly it comes, before `max_payload` and `body_timeout` are applied. Let a proxy limit both.",
     Ability.CLOSE_CODES: "WebSockets are closed with 1000 instead of 1001, 1009 and the like.",

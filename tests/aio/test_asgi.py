@@ -277,6 +277,33 @@ async def test_a_write_that_fails_ends_the_session(
     await eventually(lambda: served.is_empty)
 
 
+@pytest.mark.parametrize("wait", [at_once, later])
+async def test_a_message_that_the_server_will_not_send_closes_the_websocket(
+    serve: Serve, wait: Any
+) -> None:
+    """daphne raises for a message over a limit of its own, and the client is still there."""
+    served = serve()
+    infos: list[engineio.DisconnectInfo] = []
+    served.eio.on("disconnect", lambda sid, reason, info: infos.append(info))
+
+    async def limited(send: Callable[[Any], Awaitable[None]], event: Any) -> None:
+        if len(event.get("text") or "") > 1_000:
+            await asyncio.sleep(0)
+            raise RuntimeError("1 001 bytes are too many")
+        await wait(send, event)
+
+    client = Client(adapted(served.app, limited), transport="websocket")
+    await client.connect()
+    await served.eio.send(client.sid, "x" * 1_000)
+    await client.wait_closed()
+
+    assert client.close_code == 1011
+    assert infos[0].reason == "transport close"
+    assert infos[0].detail == "the connection broke while writing: 1 001 bytes are too many"
+    assert await client.network.finish() == []
+    await eventually(lambda: served.is_empty)
+
+
 async def test_a_client_that_leaves_as_its_answer_comes_is_told_of(serve: Serve) -> None:
     """The server says that the client is gone, and in the same turn the answer is decided."""
     served = serve()

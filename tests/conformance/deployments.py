@@ -59,6 +59,7 @@ _DAPHNE_CANNOT = {
     Ability.CLOSE_REASON: "it drops the text of a close frame",
     Ability.CLOSE_CODES: "it knows 1000 and 3000 to 4999 only",
     Ability.EMPTY_MESSAGES: "it takes an empty message for none",
+    Ability.LARGE_MESSAGES: "1 MiB is the limit of its WebSocket, both ways",
     Ability.BACKPRESSURE: "it takes everything at once and queues it",
     Ability.EARLY_FRAMES: "it drops what arrives before its 101 answer",
     Ability.LONG_TARGETS: "over 16 KiB it drops the connection",

@@ -31,6 +31,7 @@ class Ability(StrEnum):
     CLOSE_REASON = "passes the text of a close frame on to the client"
     ACCEPT_HEADERS = "sends the application's header fields with the 101 answer"
     EMPTY_MESSAGES = "sends an empty WebSocket message"
+    LARGE_MESSAGES = "sends WebSocket messages of more than 1 MiB"
     BACKPRESSURE = "lets a send wait while the client does not read"
     EARLY_FRAMES = "keeps WebSocket frames that arrive before its 101 answer"
     PROMPT_DROP = "drops a WebSocket whose client ignores the close as soon as it is told to"

@@ -23,6 +23,8 @@ __all__ = ["deny", "serve_websocket"]
 
 # RFC 6455 section 7.4.1: "1000 indicates a normal closure".
 _NORMAL = 1000
+# RFC 6455 section 7.4.1: "an unexpected condition that prevented it from fulfilling the request".
+_FAILED = 1011
 
 # Servers whose own `send` asks nowhere in which task it runs, so that its first step may be taken
 # in any. What an application wraps around it may well ask, for a timeout for example.
@@ -179,10 +181,10 @@ class _ASGIWebSocket(WebSocketPort):
                 is_out = self._start(sending, self._written)
         except StopIteration:
             is_out = True
-        except GONE:
+        except GONE as error:
             # Soon and not now: the engine must first hear that this frame is not out, or it would
             # not count as undelivered.
-            asyncio.get_running_loop().call_soon(self._lost)
+            asyncio.get_running_loop().call_soon(self._lost, error)
             is_out = False
         self._writing = not is_out
         return is_out
@@ -207,7 +209,7 @@ class _ASGIWebSocket(WebSocketPort):
     def _written(self, error: BaseException | None) -> None:
         self._writing = False
         if error is not None:
-            self._lost()
+            self._lost(error)
             if not isinstance(error, (*GONE, asyncio.CancelledError)):
                 raise error
             return
@@ -222,8 +224,8 @@ class _ASGIWebSocket(WebSocketPort):
     def _close(self, event: Event) -> None:
         try:
             is_out = self._start(self._send(event), self._closed)
-        except GONE:
-            self._lost()
+        except GONE as error:
+            self._lost(error)
             return
         except Exception:
             # daphne raises here: it lets applications close with 1000 and 3000 to 4999 only.
@@ -250,8 +252,14 @@ class _ASGIWebSocket(WebSocketPort):
         if self._interruption is not None and not self._interruption.done():
             self._interruption.set_result(None)
 
-    def _lost(self) -> None:
-        self._driver.closed(self, None, "the connection broke while writing")
+    def _lost(self, error: BaseException) -> None:
+        self._driver.closed(self, None, f"the connection broke while writing: {error}")
+        if self._closing is None:
+            # It need not be the client that has gone: daphne raises for a message over its limit.
+            self._closing = {"type": "websocket.close", "code": _FAILED, "reason": ""}
+            self._close(self._closing)
+        else:
+            self.abort()
 
 
 async def _awaiting(awaitable: Awaitable[None]) -> None:
