@@ -1,5 +1,6 @@
 """Hooks: what they are told, and that they cannot break anything."""
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 import engineio
 from engineio.callbacks import HookName
 from engineio.testing import Client, ConnectionClosed, ConnectionRejected
-from tests.aio.served import Served
+from tests.aio.served import Served, eventually
 
 Serve = Callable[..., Served]
 
@@ -32,6 +33,53 @@ async def test_packets_go_by_in_both_directions(serve: Serve, transport: str) ->
     assert ("in", "MESSAGE", "hello") in served.heard
     assert ("out", "MESSAGE", "hello") in served.heard
     assert kinds.index(("out", "PING")) < kinds.index(("in", "PONG"))
+
+
+async def test_the_begin_and_the_end_of_a_session(serve: Serve, transport: str) -> None:
+    served = serve()
+    go = asyncio.Event()
+
+    def heard(event: str) -> Callable[..., None]:
+        return lambda sid, *rest: served.heard.append((event, sid, *rest))
+
+    async def message(sid: str, data: Any) -> None:
+        heard("message")(sid, data)
+        await go.wait()
+
+    for event in ("connect", "open", "close", "disconnect"):
+        served.eio.on(event, heard(event))
+    served.eio.on("message", message)
+
+    async with served.client(transport) as client:
+        sid = client.sid
+        await client.send("hello")
+        await served.clock.settle()
+        await served.eio.disconnect(sid)
+        # The handler of the message is still at work.
+        await eventually(lambda: served.heard[-1][0] == "close")
+        go.set()
+
+    await eventually(lambda: served.is_empty)
+    events = [event for event, of, *_ in served.heard if of == sid]
+    assert events == ["connect", "open", "message", "close", "disconnect"]
+    info = served.heard[3][2]
+    assert isinstance(info, engineio.DisconnectInfo)
+    assert info.reason is engineio.Reason.SERVER_DISCONNECT
+
+
+async def test_a_client_that_is_refused_has_neither_begin_nor_end(
+    serve: Serve, carrier: str
+) -> None:
+    served = serve()
+    served.eio.on("connect", lambda sid: False)
+    served.eio.on("open", lambda sid: served.heard.append("open"))
+    served.eio.on("close", lambda sid, info: served.heard.append("close"))
+
+    with pytest.raises(ConnectionRejected):
+        await served.client(carrier).connect()
+
+    await eventually(lambda: served.is_empty)
+    assert served.heard == []
 
 
 async def test_a_hook_for_packets_may_come_when_sessions_are_open(carrier: str) -> None:
@@ -197,6 +245,8 @@ async def test_a_hook_that_fails_is_logged_and_harms_nobody(
     served = serve()
     served.echo()
     hooks: dict[HookName, int] = {
+        "open": 1,
+        "close": 2,
         "upgrade": 2,
         "heartbeat": 1,
         "packet": 3,

@@ -16,8 +16,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from engineio.errors import BodyAborted, BodyTooLarge, MessageTooLargeError
 from engineio.protocol.events import Drained
+from engineio.protocol.outbox import SendOutcome
 from engineio.protocol.packet import Packet, PacketType
-from engineio.protocol.session import SendOutcome, Session
+from engineio.protocol.session import Session
 from engineio.protocol.states import State, UpgradeState
 from engineio.types import Reason, Transport
 from tests.property.client_model import Client, Post, numbered, numbers_in

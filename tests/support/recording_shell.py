@@ -17,8 +17,9 @@ from engineio.http.response import Response, json_response
 from engineio.protocol.actions import Abort, Accept, Action, Hangup, ReadBody, Refuse, Reply, Write
 from engineio.protocol.engine import Engine
 from engineio.protocol.events import Connecting, Disconnected, Event, MessageReceived
+from engineio.protocol.outbox import SendOutcome
 from engineio.protocol.packet import Packet, PacketType
-from engineio.protocol.session import SendOutcome, Session
+from engineio.protocol.session import Session
 from engineio.types import Data, DisconnectInfo, Reason
 
 __all__ = ["Call", "RecordingShell", "Socket"]

@@ -174,6 +174,29 @@ def test_a_connect_handler_adds_fields_to_the_handshake_alone(serve: Serve) -> N
     assert "X-Room" not in served.call("GET", served.target(sid)).headers
 
 
+@pytest.mark.parametrize("carrier", ["polling", "websocket"])
+def test_hooks_hear_of_the_begin_and_the_end_of_a_session(serve: Serve, carrier: str) -> None:
+    served = serve()
+    served.eio.on("connect", lambda sid: served.heard.append("connect"))
+    served.eio.on("open", lambda sid: served.heard.append("open"))
+    served.eio.on("message", lambda sid, data: served.heard.append("message"))
+    served.eio.on("close", lambda sid, info: served.heard.append("close"))
+    served.eio.on("disconnect", lambda sid: served.heard.append("disconnect"))
+    if carrier == "polling":
+        served.post(sid := served.open_polling(), "4hello")
+    else:
+        client = served.websocket().opened()
+        client.send("4hello")
+        (sid,) = served.eio.sids
+    eventually(lambda: "message" in served.heard)
+    served.eio.disconnect(sid)
+
+    eventually(lambda: len(served.heard) == 5)
+    assert served.heard[:3] == ["connect", "open", "message"]
+    # The handler is called in another thread.
+    assert set(served.heard[3:]) == {"close", "disconnect"}
+
+
 def test_functions_of_the_application_may_use_the_server(serve: Serve) -> None:
     """They are called without the lock, so none of them can wait for itself."""
     made: list[Served] = []

@@ -145,7 +145,7 @@ def test_what_cannot_be_called_is_no_handler(function):
         ("conect", "did you mean connect"),
         ("messages", "did you mean message"),
         ("drained", "did you mean drain"),
-        ("xyzzy", "there are connect, message, disconnect, connection_error"),
+        ("xyzzy", "there are connect, message, disconnect, open, close"),
     ],
 )
 def test_an_unknown_event_is_an_error_that_helps(name, hint):

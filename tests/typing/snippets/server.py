@@ -122,6 +122,16 @@ def upgraded(sid: str, transport: str) -> None:
     print(sid, transport)
 
 
+@eio.on("open")
+def opened(sid: str) -> None:
+    print(sid)
+
+
+@eio.on("close")
+def closed(sid: str, info: engineio.DisconnectInfo) -> None:
+    print(sid, info.reason)
+
+
 @eio.on("packet")
 def packet(sid: str, packet: engineio.Packet, direction: Literal["in", "out"]) -> None:
     print(sid, packet.type, direction)

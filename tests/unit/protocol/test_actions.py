@@ -6,7 +6,7 @@ from engineio.config import ServerConfig
 from engineio.http.request import Headers, Request
 from engineio.protocol.actions import Abort, Accept, Hangup, ReadBody, Refuse, Reply, Write
 from engineio.protocol.engine import Engine
-from engineio.protocol.events import Connecting
+from engineio.protocol.events import Connecting, Opened
 
 
 def request(query, method="GET"):
@@ -28,7 +28,8 @@ def test_anything_that_can_be_a_key_can_be_a_ticket_or_port(ticket):
     engine.http(0.0, request("transport=polling&EIO=4"), ticket)
     (connecting,) = take(engine)
     engine.accept(0.0, connecting.session)
-    (reply,) = take(engine)
+    opened, reply = take(engine)
+    assert opened == Opened(connecting.session)
     assert reply[0] is ticket
     assert reply[2:] == (True, True)
     engine.replied(0.0, ticket, True)
@@ -72,4 +73,4 @@ def test_a_websocket_that_opens_a_session_is_told_from_an_upgrade():
     assert isinstance(connecting, Connecting)
     engine.accept(0.0, connecting.session)
 
-    assert take(engine) == [Accept("port", (), True)]
+    assert take(engine) == [Accept("port", (), True), Opened(connecting.session)]

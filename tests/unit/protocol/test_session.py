@@ -4,8 +4,8 @@ import pytest
 
 from engineio.errors import MessageTooLargeError
 from engineio.protocol.events import Drained, MessageReceived
+from engineio.protocol.outbox import SendOutcome
 from engineio.protocol.packet import Packet, PacketType
-from engineio.protocol.session import SendOutcome
 from engineio.types import Reason
 
 ACCEPTED, DROPPED, FULL, CLOSED = (

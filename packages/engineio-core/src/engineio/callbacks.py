@@ -17,6 +17,7 @@ from .protocol.packet import Packet
 from .types import Data, DisconnectInfo, Reason, TransportName
 
 __all__ = [
+    "CloseHook",
     "ConnectHandler",
     "ConnectHandlerOfSid",
     "ConnectHandlerWithEnviron",
@@ -38,7 +39,15 @@ EventName: TypeAlias = Literal["connect", "message", "disconnect"]
 """The events; each has one handler."""
 
 HookName: TypeAlias = Literal[
-    "connection_error", "upgrade", "heartbeat", "drain", "packet", "initial_headers", "headers"
+    "open",
+    "close",
+    "connection_error",
+    "upgrade",
+    "heartbeat",
+    "drain",
+    "packet",
+    "initial_headers",
+    "headers",
 ]
 """The hooks; each may have several functions."""
 
@@ -109,7 +118,10 @@ UpgradeHook: TypeAlias = Callable[[str, TransportName], None]
 """The hook ``upgrade``."""
 
 SessionHook: TypeAlias = Callable[[str], None]
-"""The hooks ``heartbeat`` and ``drain``."""
+"""The hooks ``open``, ``heartbeat`` and ``drain``."""
+
+CloseHook: TypeAlias = Callable[[str, DisconnectInfo], None]
+"""The hook ``close``."""
 
 PacketHook: TypeAlias = Callable[[str, Packet, Literal["in", "out"]], None]
 """The hook ``packet``."""

@@ -20,6 +20,8 @@ EVENTS: dict[str, tuple[int, int]] = {"connect": (1, 2), "message": (2, 2), "dis
 """The events, each with the least and the most positional arguments its handler may take."""
 
 HOOKS: dict[str, int] = {
+    "open": 1,
+    "close": 2,
     "connection_error": 1,
     "upgrade": 2,
     "heartbeat": 1,
@@ -32,6 +34,9 @@ HOOKS: dict[str, int] = {
 
 A hook is a plain function that is called at once, while the server waits: it must be quick.
 
+- ``open(sid)``: a client was let in.
+- ``close(sid, info)``: its session ended; an `engineio.DisconnectInfo`. The ``disconnect`` handler
+  is called when those of earlier messages are over, this hook at once.
 - ``connection_error(error)``: a request was refused; an `engineio.RequestRejected`.
 - ``upgrade(sid, transport)``: a session moved to another transport.
 - ``heartbeat(sid)``: the client answered a ping (EIO 4) or sent one (EIO 3).

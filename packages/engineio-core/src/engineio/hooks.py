@@ -11,8 +11,16 @@ from .http.request import Request
 from .http.response import Response
 from .logs import Throttle, printable
 from .protocol.engine import Engine
-from .protocol.events import HeartbeatReceived, PacketTraced, RequestRejected, Upgraded
-from .protocol.session import Session
+from .protocol.events import (
+    Disconnected,
+    Drained,
+    HeartbeatReceived,
+    Observed,
+    Opened,
+    PacketTraced,
+    RequestRejected,
+    Upgraded,
+)
 
 __all__ = ["Hooks"]
 
@@ -46,15 +54,15 @@ class Hooks:
             self._handlers.hooks("headers") or self._handlers.hooks("initial_headers")
         )
 
-    def drained(self, session: Session) -> None:
-        """A send queue has room again."""
-        self._call("drain", session.sid)
-
-    def observed(
-        self, event: HeartbeatReceived | PacketTraced | RequestRejected | Upgraded, now: float
-    ) -> None:
-        """Pass on an event that only hooks want to know."""
+    def observed(self, event: Observed, now: float) -> None:
+        """Pass on an event that hooks want to know."""
         match event:
+            case Opened(session):
+                self._call("open", session.sid)
+            case Disconnected(session, info):
+                self._call("close", session.sid, info)
+            case Drained(session):
+                self._call("drain", session.sid)
             case HeartbeatReceived(session):
                 self._call("heartbeat", session.sid)
             case PacketTraced(session, packet, direction):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Literal, TypeVar, overload
 
 from .callbacks import (
+    CloseHook,
     ConnectHandler,
     ConnectionErrorHook,
     DisconnectHandler,
@@ -26,6 +27,7 @@ Disconnect = TypeVar("Disconnect", bound=DisconnectHandler)
 Refused = TypeVar("Refused", bound=ConnectionErrorHook)
 Upgrade = TypeVar("Upgrade", bound=UpgradeHook)
 OfSession = TypeVar("OfSession", bound=SessionHook)
+OfClose = TypeVar("OfClose", bound=CloseHook)
 OfPacket = TypeVar("OfPacket", bound=PacketHook)
 OfHeaders = TypeVar("OfHeaders", bound=HeadersHook)
 
@@ -57,9 +59,15 @@ class Registrar:
     @overload
     def on(self, event: Literal["upgrade"], handler: Upgrade) -> Upgrade: ...
     @overload
-    def on(self, event: Literal["heartbeat", "drain"]) -> Callable[[OfSession], OfSession]: ...
+    def on(
+        self, event: Literal["open", "heartbeat", "drain"]
+    ) -> Callable[[OfSession], OfSession]: ...
     @overload
-    def on(self, event: Literal["heartbeat", "drain"], handler: OfSession) -> OfSession: ...
+    def on(self, event: Literal["open", "heartbeat", "drain"], handler: OfSession) -> OfSession: ...
+    @overload
+    def on(self, event: Literal["close"]) -> Callable[[OfClose], OfClose]: ...
+    @overload
+    def on(self, event: Literal["close"], handler: OfClose) -> OfClose: ...
     @overload
     def on(self, event: Literal["packet"]) -> Callable[[OfPacket], OfPacket]: ...
     @overload

@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from .config import ServerConfig
 from .errors import SessionClosedError, UnknownSessionError
-from .protocol.session import SendOutcome
+from .protocol.outbox import SendOutcome
 from .registrar import Registrar
 
 __all__ = ["BaseServer", "is_accepted"]

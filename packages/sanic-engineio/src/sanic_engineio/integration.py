@@ -7,12 +7,13 @@ from typing import Any
 
 from sanic import Blueprint, Request
 
-from engineio import AsyncServer, ConfigError
+from engineio import AsyncServer, ConfigError, DisconnectInfo
 from engineio.aio.integration import AsyncIntegration
 
 from ._gateway import Gateway
 from ._sanic_ext import inject
 from ._settings import App, settings_of
+from .signals import CLIENT_CONNECTED, CLIENT_DISCONNECTED, dispatch
 
 __all__ = ["EngineIO", "get_engineio"]
 
@@ -67,6 +68,9 @@ class EngineIO(AsyncIntegration[Request]):
         self._path = path
         self._options = None if server is not None else options
         self._adopted = False
+        self._app: App | None = None
+        self.server.on("open", self._opened)
+        self.server.on("close", self._closed)
         if app is not None:
             self.init_app(app)
 
@@ -117,6 +121,16 @@ class EngineIO(AsyncIntegration[Request]):
     def _start(self, app: App) -> None:
         self._adopt(app)
         inject(app, self)
+        self._app = app
+
+    def _opened(self, sid: str) -> None:
+        if self._app is not None:
+            dispatch(self._app, self.server, CLIENT_CONNECTED, engineio=self, sid=sid)
+
+    def _closed(self, sid: str, info: DisconnectInfo) -> None:
+        if self._app is not None:
+            context = {"engineio": self, "sid": sid, "info": info}
+            dispatch(self._app, self.server, CLIENT_DISCONNECTED, **context)
 
 
 def get_engineio(request: Request, name: str = "engineio") -> EngineIO:

@@ -16,7 +16,7 @@ from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..handlers import Handler, HandlerTable
-from ..protocol.session import SendOutcome
+from ..protocol.outbox import SendOutcome
 from ..queues import BaseCourier, BaseInbox, QueuedEvent
 from ..types import Data, DisconnectInfo
 from .threads import call_in_thread

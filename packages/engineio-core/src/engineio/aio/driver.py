@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Protocol, TypeAlias, assert_never, cast
+from typing import Protocol, assert_never, cast
 
 from ..config import ServerConfig
 from ..errors import BodyError
@@ -35,6 +35,8 @@ from ..protocol.events import (
     Event,
     HeartbeatReceived,
     MessageReceived,
+    Observed,
+    Opened,
     PacketTraced,
     RequestRejected,
     Upgraded,
@@ -46,10 +48,7 @@ from .port import WebSocketPort
 from .runner import EagerRunner
 from .timer import Clock, Timer
 
-__all__ = ["Application", "Driver", "Observed"]
-
-Observed: TypeAlias = HeartbeatReceived | PacketTraced | RequestRejected | Upgraded
-"""The events that only hooks want to know."""
+__all__ = ["Application", "Driver"]
 
 
 class Application(Protocol):
@@ -76,7 +75,7 @@ class Application(Protocol):
         """A send queue has room again."""
 
     def observed(self, event: Observed) -> None:
-        """Something happened that only hooks want to know."""
+        """Something happened that hooks want to know."""
 
     def finish_response(self, request: Request, response: Response, initial: bool) -> Response:
         """Return the response as the hooks want it."""
@@ -212,9 +211,11 @@ class Driver:
                 _port(output.port).abort()
             case Disconnected():
                 self._application.disconnected(output)
+                self._application.observed(output)
             case Drained():
                 self._application.drained(output.session)
-            case Upgraded() | HeartbeatReceived() | PacketTraced() | RequestRejected():
+                self._application.observed(output)
+            case Opened() | HeartbeatReceived() | PacketTraced() | RequestRejected() | Upgraded():
                 self._application.observed(output)
             case _:
                 assert_never(output)

@@ -25,9 +25,10 @@ from ..http.response import Accepted, Response
 from ..messages import message_data
 from ..modes import resolve_async_mode
 from ..options import ServerOptions
-from ..protocol.events import Disconnected
+from ..protocol.events import Disconnected, Observed
+from ..protocol.outbox import SendOutcome
 from ..protocol.packet import Packet, PacketType, SharedPacket
-from ..protocol.session import SendOutcome, Session
+from ..protocol.session import Session
 from ..protocol.states import State
 from ..servers import BaseServer, is_accepted
 from ..types import Data, Reason, SendData, TransportName
@@ -35,7 +36,7 @@ from . import timer
 from .background import Background, BackgroundTask
 from .connecting import ask
 from .delivery import Courier, Inbox
-from .driver import Driver, Observed
+from .driver import Driver
 from .port import WebSocketPort
 from .timer import Clock
 
@@ -356,7 +357,6 @@ class AsyncServer(BaseServer[Inbox]):
                         break
                     sender.outcome.set_result(outcome)
             inbox.leave(sender)
-        self._hooks.drained(session)
 
     def observed(self, event: Observed) -> None:
         """Tell the hooks (for the driver)."""

@@ -25,13 +25,14 @@ from .admission import Admission, Admitted, Verdict, passed
 from .closing import ClosingPort
 from .events import Connecting, Event, RequestRejected
 from .handshake import Query, first_headers, open_packet, requested_revision
+from .outbox import SendOutcome
 from .packet import Packet
 from .polling import Exchange
 from .rejections import Rejected
 from .replies import Replies
 from .revision import codec_for
 from .schedule import Schedule
-from .session import SendOutcome, Session
+from .session import Session
 from .sid import generate_sid
 from .states import State
 
@@ -405,15 +406,14 @@ class Engine:
         if session.transport is not Transport.POLLING:
             raise Rejected(rejections.TRANSPORT_MISMATCH)
         exchange = Exchange(ticket, request, query.jsonp)
-        if request.method == "GET":
-            self._tickets[ticket] = session
-            requests.poll(session, now, exchange)
-        elif request.method != "POST":
+        if request.method not in ("GET", "POST"):
             raise Rejected(rejections.INVALID_METHOD)
-        elif session.state is not State.OPEN:
+        if request.method == "POST" and session.state is not State.OPEN:
             raise Rejected(rejections.SESSION_UNKNOWN)
+        self._tickets[ticket] = session
+        if request.method == "GET":
+            requests.poll(session, now, exchange)
         else:
-            self._tickets[ticket] = session
             requests.post(session, now, exchange)
         self._settle(session)
 

@@ -1,6 +1,7 @@
 """What the engine tells the application through the shell.
 
-`Connecting`, `MessageReceived` and `Disconnected` become handler calls; the others feed hooks.
+`Connecting`, `MessageReceived` and `Disconnected` become handler calls; hooks hear of the others,
+and of the end too.
 The order in which they come out is the order in which they happened.
 """
 
@@ -22,6 +23,8 @@ __all__ = [
     "Event",
     "HeartbeatReceived",
     "MessageReceived",
+    "Observed",
+    "Opened",
     "PacketTraced",
     "RequestRejected",
     "Upgraded",
@@ -35,6 +38,12 @@ class Connecting(NamedTuple):
     request: Request
 
 
+class Opened(NamedTuple):
+    """A session was accepted. Exactly one `Disconnected` follows."""
+
+    session: Session
+
+
 class MessageReceived(NamedTuple):
     """A message arrived on an open session."""
 
@@ -43,7 +52,7 @@ class MessageReceived(NamedTuple):
 
 
 class Disconnected(NamedTuple):
-    """An accepted session ended. Exactly one follows each accepted connect."""
+    """An accepted session ended."""
 
     session: Session
     info: DisconnectInfo
@@ -94,13 +103,9 @@ class RequestRejected(NamedTuple):
     error: BaseException | None = None
 
 
-Event: TypeAlias = (
-    Connecting
-    | MessageReceived
-    | Disconnected
-    | Drained
-    | Upgraded
-    | HeartbeatReceived
-    | PacketTraced
-    | RequestRejected
+Observed: TypeAlias = (
+    Opened | Disconnected | Drained | Upgraded | HeartbeatReceived | PacketTraced | RequestRejected
 )
+"""The events that hooks hear of."""
+
+Event: TypeAlias = Connecting | MessageReceived | Observed

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from enum import Enum, auto
 from itertools import chain, islice
 from math import inf
 from operator import attrgetter
@@ -15,9 +16,18 @@ from operator import attrgetter
 from ..types import Data
 from .packet import Packet, PacketType
 
-__all__ = ["Outbox"]
+__all__ = ["Outbox", "SendOutcome"]
 
 packet_size = attrgetter("size")
+
+
+class SendOutcome(Enum):
+    """What became of a message that was to be queued."""
+
+    ACCEPTED = auto()
+    DROPPED = auto()
+    FULL = auto()
+    CLOSED = auto()
 
 
 class Outbox:

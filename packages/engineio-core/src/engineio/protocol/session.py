@@ -7,7 +7,6 @@ and nothing here ends a session except through ``closing``. What HTTP requests d
 
 from __future__ import annotations
 
-from enum import Enum, auto
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -17,9 +16,9 @@ from ..http.response import Header, Response
 from ..types import Data, Reason, Revision, Transport
 from . import closing, rejections, requests, upgrade
 from .actions import Action, Port, Reply
-from .events import Drained, Event, HeartbeatReceived, MessageReceived, PacketTraced
+from .events import Drained, Event, HeartbeatReceived, MessageReceived, Opened, PacketTraced
 from .heartbeat import Beat, heartbeat_for
-from .outbox import Outbox
+from .outbox import Outbox, SendOutcome
 from .packet import PING, Packet, PacketType, is_over
 from .polling import Polling
 from .rejections import rejection_response
@@ -32,16 +31,7 @@ if TYPE_CHECKING:
     from .replies import Replies
     from .revision import Codec
 
-__all__ = ["Hub", "SendOutcome", "Session"]
-
-
-class SendOutcome(Enum):
-    """What became of a message given to `Session.send`."""
-
-    ACCEPTED = auto()
-    DROPPED = auto()
-    FULL = auto()
-    CLOSED = auto()
+__all__ = ["Hub", "Session"]
 
 
 class Hub(Protocol):
@@ -159,6 +149,7 @@ class Session(Timed):
         """The application accepts: send the OPEN packet before what was sent already."""
         self.polling.welcome(self.headers + headers)
         self.state = advance(self.state, State.OPEN)
+        self.hub.emit(Opened(self))
         self._trace(self._greeting, "out")
         self.outbox.put_first(self._greeting)
         self.heartbeat.start(now)

@@ -20,8 +20,9 @@ from .concurrency import Concurrency, Event, Lock
 
 if TYPE_CHECKING:
     from ..config import ServerConfig
+    from ..protocol.outbox import SendOutcome
     from ..protocol.packet import Packet
-    from ..protocol.session import SendOutcome, Session
+    from ..protocol.session import Session
     from .port import WebSocketPort
     from .sweep import Sweep
 

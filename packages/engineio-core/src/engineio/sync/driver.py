@@ -27,7 +27,7 @@ from .exchange import Connection, Exchange
 from .port import WebSocketPort
 from .sweep import Sweep
 from .timer import Clock, SystemClock, Timer
-from .work import Observations, Observed, Work
+from .work import Observations, Work
 
 __all__ = ["Application", "Driver"]
 
@@ -56,7 +56,7 @@ class Application(Protocol):
     def drained(self, session: Session) -> None:
         """A send queue has room again."""
 
-    def observed(self, event: Observed, now: float) -> None:
+    def observed(self, event: events.Observed, now: float) -> None:
         """Something happened that hooks want to know."""
 
     def finish_response(self, request: Request, response: Response, initial: bool) -> Response:
@@ -245,6 +245,7 @@ class Driver:
                 if inbox.disconnect(event.info):
                     work.inboxes.append(inbox)
                 self._application.drained(event.session)
+                self._observations.add(event)
             case events.Connecting():
                 raise AssertionError("only `_open` makes inputs that lead to it, and takes it out")
             case _:
@@ -262,7 +263,7 @@ class Driver:
         if own in work.inboxes:
             own.run(here)
 
-    def _observed(self, event: Observed) -> None:
+    def _observed(self, event: events.Observed) -> None:
         self._application.observed(event, self.now())
 
     def _write(self, write: actions.Write) -> None:

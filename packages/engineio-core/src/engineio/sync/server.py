@@ -26,9 +26,10 @@ from ..http.response import Accepted, Response
 from ..messages import message_data
 from ..modes import resolve_sync_mode
 from ..options import ServerOptions
-from ..protocol.events import Drained
+from ..protocol.events import Observed
+from ..protocol.outbox import SendOutcome
 from ..protocol.packet import Packet, PacketType, SharedPacket
-from ..protocol.session import SendOutcome, Session
+from ..protocol.session import Session
 from ..protocol.states import State
 from ..servers import BaseServer, is_accepted
 from ..types import Data, Reason, SendData, TransportName
@@ -39,7 +40,6 @@ from .delivery import Courier, Inbox, Sender
 from .driver import Driver
 from .port import WebSocketPort
 from .timer import SystemClock
-from .work import Observed
 
 __all__ = ["Server"]
 
@@ -320,10 +320,7 @@ class Server(BaseServer[Inbox]):
 
     def observed(self, event: Observed, now: float) -> None:
         """Tell the hooks (for the driver)."""
-        if isinstance(event, Drained):
-            self._hooks.drained(event.session)
-        else:
-            self._hooks.observed(event, now)
+        self._hooks.observed(event, now)
 
     def finish_response(self, request: Request, response: Response, initial: bool) -> Response:
         """Let the hooks change the headers (for the driver)."""

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import TypeAlias
 
-from ..protocol import events
+from ..protocol.events import Observed
 from .concurrency import Lock
 from .delivery import Inbox
 
-__all__ = ["Observations", "Observed", "Work"]
-
-Observed: TypeAlias = (
-    events.Drained
-    | events.HeartbeatReceived
-    | events.PacketTraced
-    | events.RequestRejected
-    | events.Upgraded
-)
-"""The events that hooks want to know."""
+__all__ = ["Observations", "Work"]
 
 
 class Work:
