@@ -10,6 +10,9 @@ from tests.conformance.harness.websocket import Closed
 
 MEGABYTE = 1_000_000
 
+FIFTY = ("4!send 50", "4!send 0")
+"""Makes the server send fifty messages; the second is noted when the first has been handled."""
+
 
 @pytest.mark.timing
 async def test_f64_a_websocket_that_never_reads(server: Server) -> None:
@@ -64,7 +67,7 @@ async def test_policy_wait(server: Server) -> None:
 async def test_policy_drop_oldest(server: Server) -> None:
     """The policy `drop_oldest`: the newest messages are kept."""
     session = await server.polling("drop-oldest")
-    await session.send("4!send 50")
+    await session.send(*FIFTY)
     await _queued(server, session.key)
     assert await session.collect(10) == [f"4{number}" for number in range(40, 50)]
 
@@ -72,13 +75,15 @@ async def test_policy_drop_oldest(server: Server) -> None:
 async def test_policy_drop_newest(server: Server) -> None:
     """The policy `drop_newest`: the oldest messages are kept."""
     session = await server.polling("drop-newest")
-    await session.send("4!send 50")
+    await session.send(*FIFTY)
     await _queued(server, session.key)
     assert await session.collect(10) == [f"4{number}" for number in range(10)]
 
 
 async def _queued(server: Server, key: str) -> None:
-    await server.until(lambda: server.account(key), lambda account: len(account.messages) == 1)
+    await server.until(
+        lambda: server.account(key), lambda account: len(account.messages) == len(FIFTY)
+    )
 
 
 async def test_f68_a_flooding_client_does_not_hold_up_others(server: Server) -> None:

@@ -161,6 +161,17 @@ class TestTheSendQueue:
         server.post(sid, b"5:2last", "EIO=3")
         assert server.get(sid, "EIO=3").body == b"5:3last"
 
+    def test_f55_nor_while_a_server_is_late_to_say_that_an_answer_is_out(self, serve):
+        server = serve(allow_eio3=True)
+        server.is_prompt = False
+        handshake = server.call("GET", "transport=polling&EIO=3")
+        (sid,) = server.sessions
+        server.post(sid, b"1:2", "EIO=3")
+        handshake.written()
+        server.post(sid, b"1:2", "EIO=3")
+
+        assert server.get(sid, "EIO=3").body == b"1:3"
+
     def test_f55_nor_on_a_websocket(self, serve):
         server = serve(allow_eio3=True)
         socket = server.open_websocket("EIO=3")

@@ -13,7 +13,7 @@ from ..types import Data, DisconnectInfo, Reason
 from . import rejections, upgrade
 from .actions import Port
 from .events import Disconnected
-from .packet import CLOSE, NOOP
+from .packet import CLOSE, NOOP, PacketType
 from .rejections import Rejection
 from .schedule import Timed
 from .states import State, advance
@@ -93,7 +93,7 @@ def end(session: Session, now: float, reason: Reason, detail: str, code: int | N
         session.outbox.acknowledge()
     if not graceful:
         _tell(session, session.outbox.clear())
-    elif not session.outbox.holds_messages:
+    elif not session.outbox.holds(PacketType.MESSAGE):
         _tell(session, ())
     upgrade.abandon(session, now, 1000, "the session ended")
     session.polling.end_post(POST_REJECTIONS.get(reason, rejections.SESSION_UNKNOWN))

@@ -57,10 +57,9 @@ class Outbox:
         """How many packets no transport has taken yet."""
         return len(self) - self._lent
 
-    @property
-    def holds_messages(self) -> bool:
-        """Whether there are messages in it, lent ones included."""
-        return any(packet.type is PacketType.MESSAGE for packet in self._queue or ())
+    def holds(self, kind: PacketType) -> bool:
+        """Whether there are packets of a type in it, lent ones included."""
+        return any(packet.type is kind for packet in self._queue or ())
 
     def has_room(self, packet: Packet) -> bool:
         """Whether ``packet`` fits. One packet always fits an empty queue."""

@@ -362,7 +362,7 @@ class Session(Timed):
 
     def _went_out(self) -> None:
         """A transport has accepted what it was lent."""
-        self._has_pong = False
+        self._has_pong = self._has_pong and self.outbox.holds(PacketType.PONG)
         if self._starved and self.state is State.OPEN:
             self._starved = False
             self.hub.emit(Drained(self))
