@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -188,6 +188,33 @@ def _on_wsgi(stack: str, *packages: str) -> list[Side]:
     ]
 
 
+def _on_flask() -> list[Side]:
+    """Flask on Werkzeug; python-engineio is its middleware, and so the same as without Flask."""
+    ours = Side(
+        "flask",
+        Kind.OURS,
+        Runtime.PROJECT,
+        ("-m", "benchmarks.servers.flask_ours", "werkzeug", "{application}", "{port}"),
+        ("engineio-core", "flask-engineio", "flask", "werkzeug"),
+    )
+    _, *others = _on_wsgi("werkzeug", "werkzeug")
+    return [ours, *(replace(side, stack="flask") for side in others)]
+
+
+def _on_django() -> list[Side]:
+    """Django on uvicorn, where all else is a mount beside it, and so the same as without Django."""
+    packages = ("django", "uvicorn", "uvloop", "httptools", "websockets")
+    ours = Side(
+        "django",
+        Kind.OURS,
+        Runtime.PROJECT,
+        _uvicorn("django_ours", "websockets-sansio"),
+        ("engineio-core", "django-engineio", *packages),
+    )
+    _, *others = _on_uvicorn("django", "websockets-sansio", "websockets")
+    return [ours, *others]
+
+
 def _codec(kind: Kind, runtime: Runtime, module: str, package: str) -> Side:
     return Side("codec", kind, runtime, ("-m", "benchmarks.codecs", module), (package,))
 
@@ -207,6 +234,8 @@ SIDES = [
     *_on_wsgi("pywsgi", "gevent"),
     *_on_wsgi("werkzeug", "werkzeug"),
     *_on_fastapi(),
+    *_on_flask(),
+    *_on_django(),
     Side(
         "node",
         Kind.REFERENCE,

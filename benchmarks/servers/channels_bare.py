@@ -11,8 +11,8 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.routing import ProtocolTypeRouter
 
 from . import asgi_bare
-from .channels_project import set_up
 from .counts import with_counts
+from .django_project import set_up
 
 set_up()
 

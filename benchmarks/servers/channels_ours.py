@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from channels_engineio import EngineIOConsumer, EngineIORouter
 
-from .channels_project import set_up
 from .counts import Application, with_counts
+from .django_project import set_up
 
 set_up()
 
