@@ -340,6 +340,38 @@ class TestSync:
             await eventually(lambda: Plain.ended)
         assert Plain.ended is engineio.Reason.SERVER_DISCONNECT
 
+    async def test_it_talks_from_a_thread_of_the_application(self, transport: Any) -> None:
+        class Plain(SyncEngineIOConsumer):
+            threads: list[threading.Thread] = []  # noqa: RUF012  # of this class alone
+
+            def receive(self, data: Any) -> None:
+                thread = threading.Thread(target=self.stream)
+                self.threads.append(thread)
+                thread.start()
+
+            def stream(self) -> None:
+                for number in range(3):
+                    self.send({"number": number})
+                self.close()
+
+        async with EngineIOCommunicator(Plain.as_asgi(), transport=transport) as client:
+            await client.send_to("go on")
+            for number in range(3):
+                assert await client.receive_json_from() == {"number": number}
+            await client.client.wait_closed()
+            await asyncio.to_thread(Plain.threads[0].join)
+
+    async def test_it_says_so_where_a_coroutine_would_wait_for_itself(self) -> None:
+        class Plain(SyncEngineIOConsumer):
+            instances: list[Any] = []  # noqa: RUF012  # of this class alone
+
+            def connect(self) -> None:
+                self.instances.append(self)
+
+        async with EngineIOCommunicator(Plain.as_asgi()):
+            with pytest.raises(RuntimeError, match="same thread as an async event loop"):
+                Plain.instances[0].send("x")
+
     async def test_it_refuses(self) -> None:
         class Closed(SyncEngineIOConsumer):
             def connect(self) -> None:

@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 import time
+from multiprocessing.synchronize import Event
 
 from werkzeug.serving import make_server
 
@@ -41,11 +42,20 @@ def disconnect(sid: str, reason: Reason) -> None:
 
 def _terminated_copy() -> int | None:
     """Return the status of a copy of this process that SIGTERM has ended."""
-    copy = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+    context = multiprocessing.get_context("fork")
+    began = context.Event()
+    copy = context.Process(target=_stay, args=(began,))
     copy.start()
+    # A signal that comes before Python has noticed the fork is lost.
+    began.wait()
     copy.terminate()
     copy.join()
     return copy.exitcode
+
+
+def _stay(began: Event) -> None:
+    began.set()
+    time.sleep(60)
 
 
 def serve() -> None:

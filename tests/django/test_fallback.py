@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler
 
 import pytest
+from django.core.asgi import get_asgi_application
 from django.core.exceptions import PermissionDenied
 from django.core.servers.basehttp import ThreadedWSGIServer
-from django.test import AsyncClient, Client
+from django.core.wsgi import get_wsgi_application
+from django.http import HttpRequest, HttpResponse
+from django.test import AsyncClient, Client, modify_settings
 
 import engineio
 from django_engineio import eio
@@ -30,17 +34,34 @@ class Quiet(WSGIRequestHandler):
         """Write nothing."""
 
 
-@pytest.fixture
-def wsgi() -> Iterator[LiveNetwork]:
-    """The project under Django's own WSGI application."""
+def reading(get_response: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Read the body of each request, as a middleware that checks a signature does."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        assert len(request.body) == int(request.headers.get("Content-Length") or 0)
+        return get_response(request)
+
+    return middleware
+
+
+@contextmanager
+def listening(application: Any) -> Iterator[LiveNetwork]:
+    """Serve a WSGI application."""
     server = ThreadedWSGIServer(("127.0.0.1", 0), Quiet)
-    server.set_app(plain.wsgi)
+    server.set_app(application)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield LiveNetwork(*server.server_address)
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def wsgi() -> Iterator[LiveNetwork]:
+    """The project under Django's own WSGI application."""
+    with listening(plain.wsgi) as network:
+        yield network
 
 
 @pytest.fixture(params=["wsgi", "asgi"])
@@ -67,6 +88,17 @@ async def test_messages_go_both_ways(network: Network, caplog: pytest.LogCapture
     assert ended == [engineio.Reason.CLIENT_DISCONNECT]
     warnings = [each.message for each in caplog.records if each.name.endswith("_fallback")]
     assert len(warnings) <= 1, "once in a process"
+
+
+@modify_settings(MIDDLEWARE={"append": "tests.django.test_fallback.reading"})
+async def test_a_middleware_may_have_read_the_body() -> None:
+    eio.on_message(lambda sid, data: eio.send(sid, data))
+    with listening(get_wsgi_application()) as wsgi:
+        for network in (wsgi, ASGINetwork(get_asgi_application())):
+            async with EngineIOClient(network, headers=HEADERS) as client:
+                for data in ("hello", "€" * 100_000):
+                    await client.send(data)
+                    assert await asyncio.wait_for(client.receive(), 5) == data
 
 
 async def test_connect_decides_about_the_very_request(network: Network) -> None:

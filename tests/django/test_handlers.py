@@ -120,6 +120,16 @@ async def test_a_coroutine_that_would_wait_is_told_so() -> None:
             eio.broadcast("hello")
 
 
+def test_a_coroutine_may_wait_under_wsgi(engineio_client: Connect) -> None:
+    @eio.on_message
+    async def received(sid: str, data: str) -> None:
+        eio.send(sid, data)
+
+    chat = engineio_client()
+    chat.send("hello")
+    assert chat.receive() == "hello"
+
+
 def test_decorated_coroutines_are_awaited(engineio_client: Connect) -> None:
     """As with decorators that return a plain function."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from io import StringIO
 from typing import Any
 
@@ -95,6 +96,24 @@ def test_entry_points_of_django_itself_are_found() -> None:
         WSGI_APPLICATION="examples.django_chat.wsgi.application", ASGI_APPLICATION="nowhere.app"
     ):
         assert ids() == []
+
+
+def test_an_entry_point_that_fails_for_a_mistake_says_nothing_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It makes the server, so it cannot be imported with such a setting."""
+    monkeypatch.delitem(sys.modules, "examples.django_chat.wsgi", raising=False)
+    with override_settings(
+        ENGINEIO={"PING_INTERVALL": 5}, WSGI_APPLICATION="examples.django_chat.wsgi.application"
+    ):
+        assert ids() == ["engineio.E001"]
+
+
+def test_an_entry_point_that_fails_is_found() -> None:
+    with override_settings(ASGI_APPLICATION="tests.django.site.failing.application"):
+        (found,) = run_checks(tags=["engineio"])
+    assert found.id == "engineio.W003"
+    assert "KeyError('DATABASE_URL')" in found.msg
 
 
 def test_several_processes_are_found(monkeypatch: pytest.MonkeyPatch) -> None:

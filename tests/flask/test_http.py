@@ -119,6 +119,28 @@ def test_an_answer_that_is_replaced_ends_the_session(
     assert len(gone) == 1
 
 
+def test_an_answer_that_a_teardown_function_prevents_ends_the_session(
+    app: flask.Flask, transport: str
+) -> None:
+    """Flask drops it then, and the server hears of the error alone."""
+    eio = EngineIO(app)
+    broken: list[bool] = [True]
+    gone: list[engineio.Reason] = []
+    eio.on("disconnect", lambda sid, reason: gone.append(reason))
+
+    @app.teardown_request
+    def fail(error: BaseException | None) -> None:
+        if broken:
+            broken.pop()
+            raise RuntimeError("asked to fail")
+
+    with pytest.raises(ConnectionRejected) as refused:
+        eio.test_client(app, transport=transport)
+    assert refused.value.status == 500
+    eventually(lambda: eio.sids == [])
+    eventually(lambda: len(gone) == 1)
+
+
 def test_a_poll_that_is_replaced_while_it_would_wait(
     app: flask.Flask, engineio_client: Connect
 ) -> None:

@@ -23,7 +23,8 @@ def page(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     # Each test runs it once more, and Sanic would miss a name of its own.
     monkeypatch.setattr(Sanic, "test_mode", True)
     names: dict[str, Any] = {"__name__": "page"}
-    exec(compile(CODE, PAGE, "exec"), names)
+    # Under no name of a file: Sanic would look for the source of handlers there.
+    exec(compile(CODE, "<page>", "exec"), names)
     return names
 
 

@@ -1,5 +1,6 @@
 """Signals: what a Sanic application hears of clients without being asked."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -51,6 +52,24 @@ async def test_a_client_that_is_refused_is_none(transport: Any) -> None:
             await Client(network, transport=transport).connect()
 
     assert heard == []
+
+
+async def test_the_end_of_the_server_waits_for_handlers(transport: Any) -> None:
+    app = new_app()
+    EngineIO(app)
+    heard: list[Any] = []
+
+    @app.signal(signals.CLIENT_DISCONNECTED)
+    async def disconnected(info: engineio.DisconnectInfo, **context: Any) -> None:
+        await asyncio.sleep(0.3)
+        heard.append(info.reason)
+
+    async with serve(app) as network:
+        client = Client(network, transport=transport)
+        await client.connect()
+
+    await client.close()
+    assert heard == [engineio.Reason.SERVER_SHUTDOWN]
 
 
 async def test_a_handler_that_fails_is_logged_and_harms_nobody(

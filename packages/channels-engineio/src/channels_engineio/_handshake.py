@@ -10,14 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from django.core.exceptions import DisallowedHost
+from channels.security.websocket import OriginValidator
+from django.core.exceptions import DisallowedHost, ImproperlyConfigured
 from django.core.handlers.asgi import ASGIRequest
 
 from engineio.gateway.asgi_scope import App, Event, Receive, Scope, Send, raw_headers
 from engineio.http.response import Accepted, Header, Response, json_response, text_response
 
+from ._sessions import save_session
+from ._visit import DENIALS, forbidden
 from .application import ConsumerApplication
 
 __all__ = ["Guard", "Middleware"]
@@ -63,9 +66,10 @@ class _Question:
     def outcome(self) -> Accepted | Response:
         """Return what the answer means for the client."""
         cookies = [header for header in self.headers if header[0].lower() == "set-cookie"]
-        if isinstance(self.decision, Accepted):
+        # Middleware has the last word: it may have turned the answer into another one.
+        if isinstance(self.decision, Accepted) and 200 <= self.status < 300:
             return Accepted((*self.decision.headers, *cookies))
-        if self.decision is not None:
+        if isinstance(self.decision, Response):
             return self.decision.with_headers(*cookies)
         # A middleware has answered in the consumer's place. No client follows a redirect.
         if self.status < 400:
@@ -80,11 +84,15 @@ class Guard:
     Args:
         application: The consumer's application.
         middleware: The middleware; None for none.
+
+    Raises:
+        ImproperlyConfigured: The middleware checks origins, as Channels does it.
     """
 
     def __init__(self, application: ConsumerApplication, middleware: Middleware | None) -> None:
         self._application = application
         self._app: App = self._ask if middleware is None else middleware(self._ask)
+        _check(self._app)
 
     async def enter(self, sid: str, scope: Scope) -> Accepted | Response:
         """Return what middleware and consumer decide about a new client."""
@@ -103,8 +111,16 @@ class Guard:
             ASGIRequest(seen, BytesIO()).get_host()
         except DisallowedHost:
             return text_response(400, b"Bad Request")
-        await self._app(seen, _receive, question.send)
-        return question.outcome()
+        try:
+            await self._app(seen, _receive, question.send)
+        except DENIALS as denied:
+            outcome: Accepted | Response = forbidden(denied)
+        else:
+            outcome = question.outcome()
+        if scope["type"] == "websocket":
+            # Middleware around the router saves a session with an HTTP answer, and only then.
+            await save_session(scope)
+        return outcome
 
     async def _ask(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Ask the consumer: the application that the middleware is around."""
@@ -117,6 +133,19 @@ class Guard:
         headers = [*raw_headers(decision.headers)] if refused else []
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body"})
+
+
+def _check(app: Any) -> None:
+    """Refuse middleware of Channels that would refuse everybody, wherever it is in the stack."""
+    while app is not None:
+        if isinstance(app, OriginValidator):
+            raise ImproperlyConfigured(
+                "AllowedHostsOriginValidator and OriginValidator cannot be middleware of an "
+                "EngineIORouter, which checks origins itself: see cors_allowed_origins"
+            )
+        # As the middleware of Channels name what they are around.
+        fields = getattr(app, "__dict__", {})
+        app = fields.get("inner") or fields.get("application")
 
 
 async def _receive() -> Event:

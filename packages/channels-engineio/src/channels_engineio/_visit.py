@@ -37,11 +37,13 @@ from ._channel import Channel, warn
 if TYPE_CHECKING:
     from .consumer import BaseConsumer
 
-__all__ = ["Visit"]
+__all__ = ["DENIALS", "Visit", "forbidden"]
 
 logger = logging.getLogger(__name__)
 
-_DENIALS = (DenyConnection, PermissionDenied, StopConsumer)
+DENIALS = (DenyConnection, PermissionDenied, StopConsumer)
+"""What refuses a client when it is raised."""
+
 _GONE = (SessionClosedError, UnknownSessionError)
 
 
@@ -122,12 +124,12 @@ class Visit:
             verdict = await self._call("connect")
         except AcceptConnection:
             verdict = None
-        except _DENIALS as denied:
-            return _forbidden(denied)
+        except DENIALS as denied:
+            return forbidden(denied)
         except ConnectionRefused as refused:
             return verdicts.refusal(refused)
         if self._is_refused:
-            return _forbidden()
+            return forbidden()
         decision = verdicts.decision(verdict)
         if isinstance(decision, Response):
             return decision
@@ -212,5 +214,6 @@ class Visit:
             await self._channel.leave()
 
 
-def _forbidden(denied: Exception | None = None) -> Response:
+def forbidden(denied: Exception | None = None) -> Response:
+    """Return the refusal that one of `DENIALS` asks for; its text is for the client."""
     return json_response(403, str(denied or "") or "Forbidden")

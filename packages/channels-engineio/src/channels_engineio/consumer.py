@@ -6,8 +6,9 @@ and the protocol is the core's.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from asgiref.sync import ThreadSensitiveContext, async_to_sync
 from channels import DEFAULT_CHANNEL_LAYER
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from ._visit import Visit
 
 __all__ = ["BaseConsumer", "EngineIOConsumer", "SyncEngineIOConsumer"]
+
+T = TypeVar("T")
 
 
 class BaseConsumer:
@@ -186,6 +189,8 @@ class EngineIOConsumer(BaseConsumer):
 class SyncEngineIOConsumer(BaseConsumer):
     """The same for plain methods, which run in a thread in which Django's ORM may be used.
 
+    `send` and `close` may be called from any other thread too.
+
     Example::
 
         class HistoryConsumer(SyncEngineIOConsumer):
@@ -209,11 +214,11 @@ class SyncEngineIOConsumer(BaseConsumer):
 
     def send(self, data: SendData) -> bool:
         """Send a message to the client of this session, as `EngineIOConsumer.send` does."""
-        return async_to_sync(self._visit.server.send)(self.sid, data)
+        return self._wait(self._visit.server.send, self.sid, data)
 
     def close(self) -> None:
         """End the session, or refuse the client, as `EngineIOConsumer.close` does."""
-        async_to_sync(self._visit.close)()
+        self._wait(self._visit.close)
 
     async def dispatch(self, handler: Callable[..., Any], *args: Any) -> Any:
         """Call one of this consumer's own methods, in a thread."""
@@ -221,3 +226,20 @@ class SyncEngineIOConsumer(BaseConsumer):
         # with a ``send`` that waits for a slow client.
         async with ThreadSensitiveContext():
             return await database_sync_to_async(handler)(*args)
+
+    def _wait(self, function: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:
+        """Call a coroutine function in the loop of the server, and wait for it."""
+        loop = self._visit.server.driver.loop
+        if loop is None or loop.is_closed() or _has_loop():
+            # It says what is wrong where a coroutine would wait for its own loop.
+            return async_to_sync(function)(*args)
+        # asgiref knows the loop only in threads that it has started itself.
+        return asyncio.run_coroutine_threadsafe(function(*args), loop).result()
+
+
+def _has_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

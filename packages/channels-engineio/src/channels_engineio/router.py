@@ -48,7 +48,8 @@ class EngineIORouter:
 
     Raises:
         ConfigError: A consumer class has an unknown or impossible option.
-        ImproperlyConfigured: A route leads to something else than a consumer.
+        ImproperlyConfigured: A route leads to something else than a consumer, or the middleware
+            checks origins, which is done here.
 
     Example::
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from contextlib import AbstractAsyncContextManager, nullcontext
+from contextvars import Context, copy_context
 from functools import partial, wraps
 from inspect import isawaitable, iscoroutine
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
@@ -60,6 +61,9 @@ class ASGIEngine(Engine):
         super().__init__(eio, self._server)
         self._django = django
         self._is_isolated = is_isolated
+        # What events and tasks begin with. The context of whoever causes one may be a request's,
+        # with a thread in it that asgiref has for that request alone. Tests have theirs.
+        self._home = Context() if is_isolated else copy_context()
         self._server.on("connect", self._connect)
         self._server.on("message", self._message)
         self._server.on("disconnect", self._disconnect)
@@ -101,7 +105,11 @@ class ASGIEngine(Engine):
             return value
         raise RuntimeError("what never waits has waited")
 
-    def task(self, target: Callable[..., Any]) -> Callable[..., Any]:
+    def start(self, target: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        start = self._server.start_background_task
+        return self._home.copy().run(start, self._releasing(target), *args, **kwargs)
+
+    def _releasing(self, target: Callable[..., Any]) -> Callable[..., Any]:
         if is_async(target):
 
             @wraps(target)
@@ -118,10 +126,8 @@ class ASGIEngine(Engine):
     async def _connect(self, sid: str, environ: dict[str, Any]) -> Accepted | Response:
         handshake = self.handshake(sid)
         decision = outcome(handshake, await self._answer(handshake, environ["asgi.scope"]))
-        if isinstance(decision, Accepted):
-            await signals.client_connected.asend_robust(
-                self.eio, sid=sid, request=handshake.request
-            )
+        if isinstance(decision, Accepted) and signals.client_connected.receivers:
+            await self._at_home(self._announce_connected(sid, handshake))
         self.handled("connect", sid)
         info = self.lost(handshake, decision)
         if info is not None:
@@ -140,11 +146,33 @@ class ASGIEngine(Engine):
         await self._django(_as_get(scope, path, handshake), _no_body(), answer.send)
         return answer.response()
 
+    async def _announce_connected(self, sid: str, handshake: Handshake) -> None:
+        async with self._context(), ReleasingAsync():
+            await signals.client_connected.asend_robust(
+                self.eio, sid=sid, request=handshake.request
+            )
+
     async def _message(self, sid: str, data: Any) -> None:
-        await self._handle("message", sid, data)
+        await self._at_home(self._handle("message", sid, data))
 
     async def _disconnect(self, sid: str, reason: Reason, info: DisconnectInfo) -> None:
-        await self._handle("disconnect", sid, reason, info)
+        await self._at_home(self._handle("disconnect", sid, reason, info))
+
+    async def _at_home(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Run a coroutine in a context that knows no request, and wait for its end."""
+        over: asyncio.Future[BaseException | None] = asyncio.get_running_loop().create_future()
+
+        def finished(error: BaseException | None) -> None:
+            # It is cancelled when the loop itself ends.
+            if not over.cancelled():
+                over.set_result(error)
+
+        # As the server does it: most of them never wait, and a task costs more than they do.
+        if self._home.copy().run(self._server.driver.runner.start, coroutine, finished):
+            return
+        error = await over
+        if error is not None:
+            raise error
 
     async def _handle(self, event: str, *args: Any) -> None:
         handler = self.eio.handlers.get(event)

@@ -93,7 +93,7 @@ class Engine(ABC):
         """Use the server from plain code, and wait for what comes of it.
 
         Raises:
-            SynchronousOnlyOperation: This is a coroutine, which must not wait.
+            SynchronousOnlyOperation: This is a coroutine under ASGI, which must not wait.
         """
 
     @abstractmethod
@@ -105,8 +105,8 @@ class Engine(ABC):
         """Use the server from anywhere, for what never waits."""
 
     @abstractmethod
-    def task(self, target: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a background task's function in a form that the server can run."""
+    def start(self, target: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Start a background task, which leaves no database connection open."""
 
 
 _AFTER: dict[str, tuple[Signal, tuple[str, ...]]] = {

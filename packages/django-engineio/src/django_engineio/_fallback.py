@@ -83,6 +83,11 @@ class Fallback:
     def _serve(self, engine: WSGIEngine, request: HttpRequest) -> HttpResponseBase:
         heads: list[Any] = []
         gateway = WSGIGateway(engine.server, handle_signals=False, websockets=False)
+        was_read = request._read_started  # noqa: SLF001  # nothing else tells
+        if was_read and request.environ.get("CONTENT_LENGTH"):
+            # A middleware wanted the body, and Django has kept it. Otherwise the input stays: the
+            # gateway may find the connection in it, and Django reads no body without a length.
+            request.environ["wsgi.input"] = request
         parts = gateway.serve(request.environ, lambda *head: heads.append(head))
         status, headers = heads[0][:2]
         # Streamed, so that the server itself asks for the end of it: then it is written.

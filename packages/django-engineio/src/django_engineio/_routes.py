@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import logging
 
-from django.urls import NoReverseMatch
+from django.urls import NoReverseMatch, get_resolver
 
 from .integration import EngineIO, servers
 
-__all__ = ["routes", "spellings"]
+__all__ = ["known_servers", "routes", "spellings"]
 
 logger = logging.getLogger(__name__)
+
+
+def known_servers() -> list[EngineIO]:
+    """Return all servers of this process, those included that the URLconf makes."""
+    # It is imported when somebody first looks into it.
+    _ = get_resolver().url_patterns
+    return servers()
 
 
 def routes() -> dict[EngineIO, str]:
     """Return the path of each server that has one."""
     found = {}
-    for eio in servers():
+    for eio in known_servers():
         try:
             found[eio] = eio.path
         except NoReverseMatch:

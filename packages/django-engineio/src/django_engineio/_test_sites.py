@@ -22,6 +22,7 @@ from django.db import close_old_connections
 
 from ._asgi_engine import Receive, Scope, Send
 from ._engine import Engine
+from ._routes import known_servers
 from .asgi import ASGIApplication
 from .integration import servers
 from .wsgi import WSGIApplication
@@ -112,7 +113,7 @@ class _Site:
     def __init__(self) -> None:
         self.handled: Counter[tuple[str, str]] = Counter()
         self._clients = 0
-        self._before = {eio: eio.engine for eio in servers()}
+        self._before = {eio: eio.engine for eio in known_servers()}
 
     def _watch(self) -> list[Engine]:
         engines = [eio.engine for eio in servers() if eio.engine is not None]

@@ -78,17 +78,8 @@ class WSGIEngine(Engine):
     def at_once(self, use: Callable[[AnyServer], T | Coroutine[Any, Any, T]]) -> T:
         return self.call(use)
 
-    def task(self, target: Callable[..., Any]) -> Callable[..., Any]:
-        function = async_to_sync(target) if is_async(target) else target
-
-        @wraps(function)
-        def run(*args: Any, **kwargs: Any) -> Any:
-            try:
-                return function(*args, **kwargs)
-            finally:
-                release()
-
-        return run
+    def start(self, target: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return self._server.start_background_task(_releasing(target), *args, **kwargs)
 
     # -- what the server tells -------------------------------------------------------------
 
@@ -161,6 +152,19 @@ def _as_get(environ: Environ, path: str, handshake: Handshake) -> Environ:
         "wsgi.input": BytesIO(),
         HANDSHAKE: handshake,
     }
+
+
+def _releasing(target: Callable[..., Any]) -> Callable[..., Any]:
+    function = async_to_sync(target) if is_async(target) else target
+
+    @wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        finally:
+            release()
+
+    return run
 
 
 def _here(job: Callable[[], Any]) -> Any:

@@ -3,6 +3,7 @@
 ``engineio.E001``: the setting ``ENGINEIO`` has a mistake. ``engineio.E002``: a server has no URL.
 ``engineio.W001``: the application that a setting names is Django's own, which serves no WebSocket.
 ``engineio.W002`` (``--deploy``): several worker processes, which need a proxy that is sticky.
+``engineio.W003``: the application that a setting names fails when it is imported.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from django.urls import NoReverseMatch
 from django.utils.module_loading import import_string
 
 from . import conf
-from .integration import EngineIO, servers
+from ._routes import known_servers
+from .integration import EngineIO
 
 __all__ = ["register"]
 
@@ -54,21 +56,17 @@ def check_urls(**_: Any) -> list[checks.CheckMessage]:
             obj=eio,
             id="engineio.E002",
         )
-        for eio in servers()
+        for eio in known_servers()
         if not _has_url(eio)
     ]
 
 
 def check_entry_points(**_: Any) -> list[checks.CheckMessage]:
-    """Look for entry points that still have Django's own application."""
-    return [
-        checks.Warning(
-            f"{name} is {getattr(settings, name)!r}, which serves Engine.IO without WebSocket.",
-            hint=f"take get_{name.lower()} from django_engineio.{name[:4].lower()} there",
-            id="engineio.W001",
-        )
-        for name in _plain_entry_points()
-    ]
+    """Look for entry points that fail, or still have Django's own application."""
+    if check_setting():
+        # No server can be made, so entry points fail for the reason that is told already.
+        return []
+    return [*_entry_point_messages()]
 
 
 def check_workers(**_: Any) -> list[checks.CheckMessage]:
@@ -98,7 +96,7 @@ def _has_url(eio: EngineIO) -> bool:
         return False
 
 
-def _plain_entry_points() -> Iterator[str]:
+def _entry_point_messages() -> Iterator[checks.CheckMessage]:
     for name in _ENTRY_POINTS:
         place = getattr(settings, name, None)
         if place is None:
@@ -108,5 +106,14 @@ def _plain_entry_points() -> Iterator[str]:
         except ImportError:
             # Whoever starts the server hears of that from Django.
             continue
+        except Exception as error:  # noqa: BLE001  # whatever it is, the other checks go on
+            yield checks.Warning(
+                f"{name} is {place!r}, whose import fails: {error!r}", id="engineio.W003"
+            )
+            continue
         if type(application).__module__.startswith("django.core.handlers."):
-            yield name
+            yield checks.Warning(
+                f"{name} is {place!r}, which serves Engine.IO without WebSocket.",
+                hint=f"take get_{name.lower()} from django_engineio.{name[:4].lower()} there",
+                id="engineio.W001",
+            )

@@ -123,8 +123,9 @@ class EngineIO(TypedHandlers[HttpRequest]):
         """Send a message to one client, as `engineio.Server.send` does.
 
         Raises:
-            SynchronousOnlyOperation: A coroutine called this; it must await `asend`. So do all
-                other methods that have a sibling with an ``a`` in front.
+            SynchronousOnlyOperation: A coroutine called this under ASGI; it must await `asend`. So
+                do all other methods that have a sibling with an ``a`` in front. Under WSGI they
+                work there, and hold the coroutine up.
             RuntimeError: No server is at work in this process. So do all other methods.
         """
         return self._at_work.call(lambda server: server.send(sid, data))
@@ -212,14 +213,14 @@ class EngineIO(TypedHandlers[HttpRequest]):
     def start_background_task(self, target: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Run a function beside everything else, a plain one in a thread.
 
-        Database connections that it has opened are closed at its end.
+        Database connections that it has opened are closed at its end. It begins without the
+        context variables of the caller, whose request may be over long before.
 
         Returns:
             The task, as `engineio.Server.start_background_task` and that of
             `engineio.AsyncServer` return it.
         """
-        engine = self._at_work
-        return engine.server.start_background_task(engine.task(target), *args, **kwargs)
+        return self._at_work.start(target, *args, **kwargs)
 
     def sleep(self, seconds: float = 0) -> None:
         """Sleep for ``seconds``."""

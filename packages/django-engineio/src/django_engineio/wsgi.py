@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -37,18 +38,14 @@ class WSGIApplication:
         # Now and not with the first request: stop signals can be handled by the main thread alone.
         self._gateways = {eio: self._gateway(eio) for eio in servers()}
         self._routes: dict[str, WSGIGateway] | None = None
+        self._lock = threading.Lock()
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
         """Serve one request, as WSGI says (PEP 3333)."""
-        if self._routes is None:
-            # The URLconf can be read now; when this was made, it may have been half imported.
-            self._routes = {
-                path: self._gateways.get(eio) or self._gateway(eio)
-                for path, eio in spellings().items()
-            }
-        gateway = self._routes.get(environ.get("PATH_INFO", ""))
+        routes = self._find_routes() if self._routes is None else self._routes
+        gateway = routes.get(environ.get("PATH_INFO", ""))
         if gateway is None:
             answer: Iterable[bytes] = self._django(environ, start_response)
             return answer
@@ -58,6 +55,18 @@ class WSGIApplication:
         answer = gateway.serve(environ, start_response)
         release()
         return answer
+
+    def _find_routes(self) -> dict[str, WSGIGateway]:
+        # The first requests may come together, and a server is one engine's.
+        with self._lock:
+            if self._routes is None:
+                # The URLconf can be read now; when this was made, it may have been half imported.
+                found = spellings()
+                for eio in found.values():
+                    if eio not in self._gateways:
+                        self._gateways[eio] = self._gateway(eio)
+                self._routes = {path: self._gateways[eio] for path, eio in found.items()}
+            return self._routes
 
     def _gateway(self, eio: EngineIO) -> WSGIGateway:
         engine = eio.engine = WSGIEngine(eio, self._django, self._run)

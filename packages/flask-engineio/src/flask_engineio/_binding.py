@@ -21,7 +21,7 @@ from engineio.http.response import Response, json_response
 from engineio.types import Data
 
 from ._handlers import Handlers
-from ._http import ANSWER, Answer, answer_of, core_response, response_class
+from ._http import ANSWER, Answer, answer_of, body_of, core_response, response_class
 from ._settings import Settings
 from ._visit import Visit
 from .signals import client_connected, client_disconnected, message_received
@@ -76,7 +76,8 @@ class Binding:
         """Serve Flask's current request."""
         request = flask.request._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001  # Flask documents it
         environ = request.environ
-        pending = self._gateway.open(environ, request)
+        with body_of(request):
+            pending = self._gateway.open(environ, request)
         visit: Visit | None = environ.pop(_VISIT, None)
         if visit is not None and self._is_let_in(visit.sid):
             self._announce(visit)

@@ -9,6 +9,7 @@ decides anything about the protocol.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import flask
@@ -20,7 +21,7 @@ from engineio.http.response import Header, Response
 if TYPE_CHECKING:
     from ._visit import Visit
 
-__all__ = ["ANSWER", "Answer", "abandon_answer", "core_response", "response_class"]
+__all__ = ["ANSWER", "Answer", "abandon_answer", "body_of", "core_response", "response_class"]
 
 StartResponse = Callable[..., Any]
 
@@ -34,7 +35,7 @@ class Answer(WerkzeugResponse):
     Attributes:
         pending: The request.
         visit: The handshake, if this is the answer to one.
-        is_used: Whether Flask has passed it on to the server.
+        is_used: Whether it was given to Flask, to be passed on to the server.
     """
 
     pending: PendingAnswer
@@ -45,10 +46,11 @@ class Answer(WerkzeugResponse):
         """Answer, as WSGI says; ``after_request`` functions have had their say."""
         self.is_used = True
         if not self.pending.is_ready:
-            return _Later(self.pending, _fields(self), start_response)
+            return _PassedOn(_Later(self.pending, _fields(self), start_response), self.pending)
         if self.visit is not None:
             self.visit.take_cookies(self.headers.getlist("Set-Cookie"))
-        return self.pending.finish(core_response(self), start_response)
+        body = self.pending.finish(core_response(self), start_response)
+        return _PassedOn(body, self.pending)
 
 
 class _Later:
@@ -74,6 +76,97 @@ class _Later:
             self._pending.abandon()
         else:
             self._body.close()
+
+
+class _PassedOn:
+    """An answer on its way to the server, which it may never reach.
+
+    When a teardown function fails, Flask drops the answer, and nobody is told but by this.
+
+    Args:
+        body: What the server gets.
+        pending: The request.
+    """
+
+    __slots__ = ("_body", "_has_arrived", "_pending")
+
+    def __init__(self, body: Iterable[bytes], pending: PendingAnswer) -> None:
+        self._body = body
+        self._pending = pending
+        self._has_arrived = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._has_arrived = True
+        return iter(self._body)
+
+    def close(self) -> None:
+        has_arrived, self._has_arrived = self._has_arrived, True
+        close = getattr(self._body, "close", None)
+        if close is not None:
+            close()
+        elif not has_arrived:
+            # A WebSocket, which has no end to hear of because it never began.
+            self._pending.abandon()
+
+    def __del__(self) -> None:
+        if not self._has_arrived:
+            self.close()
+
+
+class _Body:
+    """The body of a request, which functions around the view may have read when the core asks.
+
+    In all else it is the server's own input, in which the core looks for the socket.
+
+    Args:
+        request: The request.
+    """
+
+    __slots__ = ("_chosen", "_input", "_request")
+
+    def __init__(self, request: flask.Request) -> None:
+        self._request = request
+        self._input: Any = request.environ["wsgi.input"]
+        self._chosen: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._input, name)
+
+    def read(self, size: int) -> bytes:
+        """Return at most ``size`` bytes, b"" at the end."""
+        if self._chosen is None:
+            self._chosen = self._choose()
+        data: bytes = self._chosen.read(size)
+        return data
+
+    def _choose(self) -> Any:
+        request = self._request
+        # Flask never reads what it cannot tell the end of, and shows an empty body.
+        is_readable = request.content_length is not None or (
+            "wsgi.input_terminated" in request.environ
+        )
+        # Whatever reads the body, as data or as a form, comes by this cached property.
+        if not is_readable or "stream" not in vars(request):
+            return self._input
+        # With the limits of the core again, and behind what was read without being kept.
+        return request._get_stream_for_parsing()  # noqa: SLF001  # what is kept has a private name too
+
+
+@contextmanager
+def body_of(request: flask.Request) -> Iterator[None]:
+    """Let the core find a body that is there still after Flask has read it.
+
+    Only for as long as it takes the request: what else reads ``wsgi.input``, as Flask does, gets
+    the server's own. Other methods than POST have no body that the core would read.
+    """
+    environ = request.environ
+    given = environ["wsgi.input"]
+    if request.method == "POST":
+        environ["wsgi.input"] = _Body(request)
+    try:
+        yield
+    finally:
+        environ["wsgi.input"] = given
 
 
 def response_class(app: flask.Flask) -> type[Answer]:

@@ -13,7 +13,7 @@ from engineio.aio.integration import AsyncIntegration
 from ._gateway import Gateway
 from ._sanic_ext import inject
 from ._settings import App, settings_of
-from .signals import CLIENT_CONNECTED, CLIENT_DISCONNECTED, dispatch
+from .signals import CLIENT_CONNECTED, CLIENT_DISCONNECTED, Dispatcher
 
 __all__ = ["EngineIO", "get_engineio"]
 
@@ -69,6 +69,7 @@ class EngineIO(AsyncIntegration[Request]):
         self._options = None if server is not None else options
         self._adopted = False
         self._app: App | None = None
+        self._dispatcher = Dispatcher()
         self.server.on("open", self._opened)
         self.server.on("close", self._closed)
         if app is not None:
@@ -99,7 +100,14 @@ class EngineIO(AsyncIntegration[Request]):
             app.blueprint(eio.blueprint, url_prefix="/realtime")
         """
         path = self._path = self._path or _PATH
-        return Gateway(self.server, path, self.name, self._start).blueprint
+        blueprint = Gateway(self.server, path, self.name, self._start).blueprint
+
+        async def finish(app: App) -> None:
+            await self._dispatcher.finish(self.server.config.shutdown_timeout)
+
+        # After the end of the last session.
+        blueprint.listener(finish, "before_server_stop", priority=2)
+        return blueprint
 
     @property
     def _prefix(self) -> str:
@@ -124,13 +132,14 @@ class EngineIO(AsyncIntegration[Request]):
         self._app = app
 
     def _opened(self, sid: str) -> None:
-        if self._app is not None:
-            dispatch(self._app, self.server, CLIENT_CONNECTED, engineio=self, sid=sid)
+        self._dispatch(CLIENT_CONNECTED, sid=sid)
 
     def _closed(self, sid: str, info: DisconnectInfo) -> None:
+        self._dispatch(CLIENT_DISCONNECTED, sid=sid, info=info)
+
+    def _dispatch(self, event: str, **context: Any) -> None:
         if self._app is not None:
-            context = {"engineio": self, "sid": sid, "info": info}
-            dispatch(self._app, self.server, CLIENT_DISCONNECTED, **context)
+            self._dispatcher.dispatch(self._app, self.server, event, engineio=self, **context)
 
 
 def get_engineio(request: Request, name: str = "engineio") -> EngineIO:

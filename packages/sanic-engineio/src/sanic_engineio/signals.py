@@ -11,6 +11,7 @@ Example::
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from sanic_routing.exceptions import NotFound
@@ -28,11 +29,25 @@ CLIENT_DISCONNECTED = "engineio.client.disconnected"
 """A session ended; also with ``info``, an `engineio.DisconnectInfo`."""
 
 
-def dispatch(app: App, server: AsyncServer, event: str, **context: Any) -> None:
-    """Dispatch a signal if the application has a handler for it; what that raises is logged."""
-    router = app.signal_router
-    try:
-        router.get(event)
-    except NotFound:
-        return
-    server.start_background_task(router.dispatch, event, context=context, inline=True)
+class Dispatcher:
+    """Dispatches the signals of one server."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def dispatch(self, app: App, server: AsyncServer, event: str, **context: Any) -> None:
+        """Dispatch a signal if the application has a handler for it; what it raises is logged."""
+        router = app.signal_router
+        try:
+            router.get(event)
+        except NotFound:
+            return
+        task = server.start_background_task(router.dispatch, event, context=context, inline=True)
+        assert isinstance(task, asyncio.Task), "hooks are called on the loop"
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def finish(self, seconds: float) -> None:
+        """Wait for the handlers that are still at work, for ``seconds`` at the most."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)

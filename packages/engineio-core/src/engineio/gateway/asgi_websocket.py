@@ -7,6 +7,7 @@ is written where it matters.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from types import CoroutineType
@@ -20,6 +21,8 @@ from ..types import Data
 from .asgi_scope import GONE, STREAM_EXTENSION, Event, Receive, Scope, Send, raw_headers, request_of
 
 __all__ = ["deny", "serve_websocket"]
+
+logger = logging.getLogger(__name__)
 
 # RFC 6455 section 7.4.1: "1000 indicates a normal closure".
 _NORMAL = 1000
@@ -181,7 +184,9 @@ class _ASGIWebSocket(WebSocketPort):
                 is_out = self._start(sending, self._written)
         except StopIteration:
             is_out = True
-        except GONE as error:
+        except Exception as error:  # whatever a middleware raises, others go on
+            if not isinstance(error, GONE):
+                logger.error("a WebSocket message could not be sent", exc_info=error)
             # Soon and not now: the engine must first hear that this frame is not out, or it would
             # not count as undelivered.
             asyncio.get_running_loop().call_soon(self._lost, error)
@@ -257,6 +262,9 @@ class _ASGIWebSocket(WebSocketPort):
         if self._closing is None:
             # It need not be the client that has gone: daphne raises for a message over its limit.
             self._closing = {"type": "websocket.close", "code": _FAILED, "reason": ""}
+            # The engine does not know of this close, and so sets it no deadline.
+            timeout = self._driver.engine.config.close_timeout
+            asyncio.get_running_loop().call_later(timeout, self.abort)
             self._close(self._closing)
         else:
             self.abort()

@@ -169,6 +169,9 @@ class WSGIWebSocket(WebSocketPort):
         return self._leave()
 
     def _serve(self) -> None:
+        if self._found.is_lent:
+            # It shares this with the server's own descriptor, so not for any other request.
+            self._stream.setblocking(True)
         early = self._found.early()
         if early:
             self._reader.feed(early)
@@ -201,7 +204,8 @@ class WSGIWebSocket(WebSocketPort):
                 self._failed(error, serving)
                 return False
             if frame is None:
-                return not self._is_over
+                # Another thread may have read the end while this one was in a handler.
+                return not (self._is_over or self._is_closed)
             if isinstance(frame, (str, bytes)):
                 if not self._closing:
                     self._driver.received(self, frame, serving)

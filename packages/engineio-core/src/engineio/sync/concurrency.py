@@ -12,7 +12,9 @@ import socket
 import threading
 import time
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from types import TracebackType
 from typing import Any, Protocol
@@ -99,8 +101,20 @@ class Concurrency(ABC):
         """Run a function of this shell beside everything else, and return at once."""
 
     def start_job(self, job: Callable[[], object]) -> None:
-        """Run a function of this shell that ends soon, beside everything else if that can be."""
+        """Run a function of this shell beside everything else: now, or once that can be."""
         self.start(job)
+
+    def start_late(self) -> None:
+        """Try again to run what could not be run so far."""
+        return
+
+    def take_late(self) -> list[Callable[[], object]]:
+        """Return what could not be run so far, for the caller to see to."""
+        return []
+
+    def forked(self) -> None:
+        """Forget what runs in the process that this one is a copy of."""
+        return
 
     @abstractmethod
     def background(self, function: Callable[..., Any], *args: Any) -> Task:
@@ -124,6 +138,7 @@ class Threads(Concurrency):
 
     def __init__(self) -> None:
         self._workers = Workers()
+        self._late: deque[Callable[[], object]] = deque()
 
     def mutex(self) -> Lock:
         """Return a `threading.Lock`."""
@@ -142,12 +157,34 @@ class Threads(Concurrency):
         self._workers.start(function)
 
     def start_job(self, job: Callable[[], object]) -> None:
-        """Run ``job`` in a worker thread, or here and now if there can be none."""
-        try:
-            self._workers.start(job)
-        except RuntimeError:
-            # The system has no more threads, or Python is ending (from 3.12 on).
-            job()
+        """Run ``job`` in a worker thread; if there can be none, as soon as there is one.
+
+        Not here and now: the timer must wait for nobody.
+        """
+        self._late.append(job)
+        self.start_late()
+
+    def start_late(self) -> None:
+        """Try again to run what could not be run so far, in its order."""
+        with suppress(IndexError):
+            while True:
+                job = self._late.popleft()
+                try:
+                    self._workers.start(job)
+                except RuntimeError:
+                    # The system has no more threads, or Python is ending (from 3.12 on).
+                    self._late.appendleft(job)
+                    return
+
+    def take_late(self) -> list[Callable[[], object]]:
+        """Return what could not be run so far, for the caller to see to."""
+        late, self._late = self._late, deque()
+        return list(late)
+
+    def forked(self) -> None:
+        """Have no worker: those of the other process are not here."""
+        self._workers = Workers()
+        self._late = deque()
 
     def background(self, function: Callable[..., Any], *args: Any) -> Task:
         """Run ``function`` in a thread that does not hold up the end of the process."""
@@ -160,10 +197,8 @@ class Threads(Concurrency):
         time.sleep(seconds)
 
     def adopt(self, descriptor: int) -> Any:
-        """Return a blocking socket."""
-        sock = socket.socket(fileno=os.dup(descriptor))
-        sock.setblocking(True)
-        return sock
+        """Return a socket, which blocks or not as the server has it."""
+        return socket.socket(fileno=os.dup(descriptor))
 
     def wait_writable(self, sock: socket.socket, timeout: float) -> None:
         """Wait for the descriptor."""

@@ -123,7 +123,7 @@ class Inbox(BaseInbox[Courier, Sender]):
             if self._running or self._queue or self._over:
                 return False
             self._running = 1
-        self._handle("message", (self.session.sid, self._courier.decoded(data)), port)
+        self._handle("message", (self.session.sid, data), port)
         if self._queue is None:
             with self._lock:
                 if self._queue is None:
@@ -136,9 +136,7 @@ class Inbox(BaseInbox[Courier, Sender]):
         """Put in a message; True if the caller must see to it that `run` is called."""
         courier = self._courier
         with self._lock:
-            runs = self._put(
-                QueuedEvent("message", (self.session.sid, self._courier.decoded(data)), len(data))
-            )
+            runs = self._put(QueuedEvent("message", (self.session.sid, data), len(data)))
             if courier.is_full(self._bytes, len(self._queue or ())):
                 self.is_full = True
             return runs
@@ -182,10 +180,12 @@ class Inbox(BaseInbox[Courier, Sender]):
             port: The WebSocket whose serving thread this is; None for a worker.
         """
         while (event := self._next()) is not None:
-            self._handle(event.name, event.args, port)
-            if event.name == "disconnect":
-                self._courier.over(self.session)
-            elif self.is_full:
+            try:
+                self._handle(event.name, event.args, port)
+            finally:
+                if event.name == "disconnect":
+                    self._courier.over(self.session)
+            if self.is_full:
                 self._catch_up()
 
     def _next(self) -> QueuedEvent | None:
@@ -234,7 +234,12 @@ class Inbox(BaseInbox[Courier, Sender]):
 
     def _call(self, name: str, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
         try:
-            function(*args)
+            if name == "message":
+                sid, data = args
+                # The application may have its own JSON, which is not for the one who reads.
+                function(sid, self._courier.decoded(data))
+            else:
+                function(*args)
         except self._courier.concurrency.exits:
             self._give_up()
             raise

@@ -27,7 +27,7 @@ from .exchange import Connection, Exchange
 from .port import WebSocketPort
 from .sweep import Sweep
 from .timer import Clock, SystemClock, Timer
-from .work import Observations, Work
+from .work import Observations, Performer, Work
 
 __all__ = ["Application", "Driver"]
 
@@ -93,10 +93,11 @@ class Driver:
         self._application = application
         self._given_clock = clock
         self.now: Callable[[], float] = (clock or SystemClock()).time
+        self._pid = os.getpid()
+        self._forking = concurrency.mutex()
         self._begin()
 
     def _begin(self) -> None:
-        self._pid = os.getpid()
         self.engine = Engine(self.config)
         self._is_started = False
         self._lock = self.concurrency.mutex()
@@ -104,6 +105,7 @@ class Driver:
         self._timer = Timer(self.concurrency, self._given_clock, self._tick)
         self.sweep = Sweep(self.now, self._look_at, self.http_closed)
         self._observations = Observations(self._lock, self._observed)
+        self._performer = Performer(self.concurrency, self._observations.tell, self._drained)
 
     @property
     def is_started(self) -> bool:
@@ -117,13 +119,20 @@ class Driver:
         if self._pid != os.getpid():
             self._forked()
         if not self._is_started:
-            self._is_started = True
-            self._timer.start()
+            with self._lock:
+                if self._is_started:
+                    return
+                self._timer.start()
+                self._is_started = True
             self._application.start()
 
     def _forked(self) -> None:
-        self._begin()
-        self._application.forked()
+        with self._forking:
+            if self._pid != os.getpid():
+                self.concurrency.forked()
+                self._begin()
+                self._application.forked()
+                self._pid = os.getpid()
 
     def input(
         self, call: Callable[Concatenate[float, P], T], *args: P.args, **kwargs: P.kwargs
@@ -144,7 +153,7 @@ class Driver:
             result = call(self.now(), *args, **kwargs)
             work = self._route()
         if work is not None:
-            self._do(work, here, None if session is None else session.owner)
+            self._performer.do(work, here, None if session is None else session.owner)
         return result
 
     def _open(self, call: Callable[..., None], *args: object) -> events.Connecting | None:
@@ -157,7 +166,7 @@ class Driver:
                 self._application.opened(connecting.session)
             work = self._route()
         if work is not None:
-            self._do(work, None, None)
+            self._performer.do(work, None, None)
         return connecting
 
     def claim(self, session: Session, message: Data) -> Data | None:
@@ -195,11 +204,9 @@ class Driver:
     def _route(self) -> Work | None:
         """Carry out what can be carried out under the lock; return the rest."""
         outputs = self.engine.outputs
-        work = None
-        if outputs:
-            work = Work()
-            while outputs:
-                self._carry_out(outputs.popleft(), work)
+        work = Work() if outputs else None
+        while outputs and work is not None:
+            self._carry_out(outputs.popleft(), work)
         self._timer.arm(self.engine.deadline())
         if self.engine.stopping and self.engine.idle:
             self._idle.set()
@@ -253,25 +260,22 @@ class Driver:
                     self._application.drained(event.session)
                 self._observations.add(event)
 
-    def _do(self, work: Work, here: WebSocketPort | None, own: Inbox | None) -> None:
-        self._observations.tell()
-        for job in work.jobs:
-            job()
-        for inbox in work.inboxes:
-            if inbox is not own:
-                self.concurrency.start_job(inbox.run)
-        if own in work.inboxes:
-            own.run(here)
+    def _drained(self, ports: list[WebSocketPort]) -> Work | None:
+        with self._lock:
+            for port in ports:
+                self.engine.drained(self.now(), port)
+            return self._route()
 
     def _observed(self, event: events.Observed) -> None:
         self._application.observed(event, self.now())
 
-    def _write(self, write: actions.Write) -> None:
+    def _write(self, write: actions.Write) -> WebSocketPort | None:
+        """Write; return the port if it has taken everything at once."""
         port = cast(WebSocketPort, write.port)
         if port.write(write.frames):
-            self.drained(port)
-        else:
-            port.go_on()
+            return port
+        port.go_on()
+        return None
 
     # -- time ------------------------------------------------------------------------------
 
@@ -279,6 +283,7 @@ class Driver:
         """Do what is due (for the timer, and so never twice at the same time)."""
         with self._lock:
             self._timer.expire()
+        self.concurrency.start_late()
         self.input(self.engine.tick)
         self.sweep.sweep()
 
@@ -430,7 +435,8 @@ class Driver:
         until = SystemClock.time() + seconds
         answers = self.sweep.parked()
         self.input(self.engine.shutdown)
-        self._idle.wait(seconds)
+        self._performer.hand_over_late(lambda: SystemClock.time() < until)
+        self._idle.wait(max(0.0, until - SystemClock.time()))
         # The process may end when this returns, and then no thread writes an answer any more.
         while SystemClock.time() < until and not all(each.is_over for each in answers):
             self.concurrency.sleep(_LOOK_AGAIN)

@@ -88,6 +88,7 @@ class Exchange:
                     self._read(read, limit)
         except BaseException:
             # Interrupted by the server, or a gateway that failed: either way nobody will answer.
+            self.is_over = True
             self._driver.http_closed(self)
             raise
         if self._response is None:
@@ -134,8 +135,10 @@ class Exchange:
         # What came before the event could be seen has not set it.
         if self._response is None and self._limit is None and not self._gone:
             self._driver.park(self)
-            event.wait()
-            self._driver.unpark(self)
+            try:
+                event.wait()
+            finally:
+                self._driver.unpark(self)
         self._event = None
 
     def _wake(self) -> None:

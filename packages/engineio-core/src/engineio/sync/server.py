@@ -284,6 +284,7 @@ class Server(BaseServer[Inbox]):
     def forked(self) -> None:
         """Forget the sessions of the process that this one was copied from (for the driver)."""
         self._inboxes_lock = self._concurrency.mutex()
+        self._last_gone = self._concurrency.event()
         self._inboxes.clear()
         self._courier.sweep = self.driver.sweep
         self._hooks = Hooks(self._handlers, self.driver.engine, self.driver.now)

@@ -54,10 +54,7 @@ class StopSignals:
         server = self._server()
         if server is None:
             return
-        _UNTIL_EXIT.add(server)
-        # What was registered last comes first: handlers still find what the application closes.
-        atexit.unregister(_exit)
-        atexit.register(_exit)
+        _at_exit(server)
         for number in _SIGNALS:
             previous = signal.getsignal(number)
             owner = getattr(previous, "__self__", None)
@@ -83,7 +80,14 @@ class StopSignals:
         self._is_stopping = True
         self._left = len(servers)
         for server in servers:
-            server.start_background_task(self._stop, server, number)
+            try:
+                server.start_background_task(self._stop, server, number)
+            except RuntimeError:
+                # The system has no thread to give, or Python is ending and tells everybody itself.
+                self._left -= 1
+        if not self._left:
+            self._is_stopping = False
+            self._pass_on(number, frame)
 
     def _stop(self, server: Server, number: int) -> None:
         try:
@@ -102,6 +106,21 @@ class StopSignals:
         else:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
+
+
+def _at_exit(server: Server) -> None:
+    """Shut a server down when Python exits."""
+    _UNTIL_EXIT.add(server)
+    # What was registered last comes first: handlers still find what the application closes.
+    atexit.unregister(_exit)
+    atexit.register(_exit)
+    # Threads that are no daemons are waited for before that, and those of a server end through us.
+    # `concurrent.futures` ends its own in this way; it has no public name.
+    register = getattr(threading, "_register_atexit", None)
+    if register is not None:
+        with suppress(RuntimeError):
+            # Python is ending already.
+            register(_exit)
 
 
 def _exit() -> None:

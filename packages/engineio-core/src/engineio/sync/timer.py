@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from math import inf
 from typing import Protocol
 
-from .concurrency import Concurrency
+from .concurrency import Concurrency, Event
 
 __all__ = ["Clock", "SystemClock", "Timer", "TimerHandle"]
 
@@ -63,10 +64,17 @@ class Timer:
 
     def start(self) -> None:
         """Follow the deadline from now on."""
-        if self._token is None:
-            self._token = object()
-            if self._clock is None:
-                self._concurrency.start(self._run)
+        if self._token is not None:
+            return
+        self._token = token = object()
+        # Another event each time: a run that was stopped may still be about to clear its own.
+        self._wake = self._concurrency.event()
+        if self._clock is None:
+            try:
+                self._concurrency.start(partial(self._run, token, self._wake))
+            except RuntimeError:
+                self._token = None
+                raise
 
     def stop(self) -> None:
         """Follow it no more."""
@@ -92,15 +100,14 @@ class Timer:
         """Take note that the call has come: the next deadline is a new one."""
         self._when = inf
 
-    def _run(self) -> None:
-        token = self._token
+    def _run(self, token: object, wake: Event) -> None:
         while self._token is token:
             seconds = self._when - time.monotonic()
             if seconds <= 0:
                 self._fire()
             else:
-                self._wake.wait(min(seconds, self._concurrency.longest_wait))
-                self._wake.clear()
+                wake.wait(min(seconds, self._concurrency.longest_wait))
+                wake.clear()
 
     def _fire(self) -> None:
         try:

@@ -11,7 +11,7 @@ from django.urls import NoReverseMatch
 
 import engineio
 from django_engineio import EngineIO, conf
-from django_engineio.integration import servers
+from django_engineio._routes import known_servers
 from engineio.config import ServerConfig
 from engineio.handlers import EVENTS, HOOKS
 
@@ -28,7 +28,7 @@ class Command(BaseCommand):
         self.stdout.write(f"engineio-core {engineio.__version__}")
         mode = conf.read().async_mode or "the mode that fits the server"
         self.stdout.write(f"under WSGI: {mode}; under ASGI: asyncio")
-        for eio in servers():
+        for eio in known_servers():
             self.stdout.write("")
             self.stdout.write(self.style.MIGRATE_HEADING(f"server {eio.name!r}"))
             for label, value in _facts(eio):
