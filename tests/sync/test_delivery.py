@@ -347,3 +347,73 @@ def test_a_client_that_is_back_under_its_own_sid_keeps_what_is_saved(serve: Serv
     assert served.eio.get_session("ada") == {"name": "Ada"}
     second.drop()
     eventually(lambda: served.is_empty)
+
+
+def test_a_close_that_comes_while_a_handler_is_at_work_ends_the_connection(serve: Serve) -> None:
+    """Somebody else has read it, and the thread that serves must not wait for more."""
+    served = serve(close_timeout=60)
+    gate = Gate()
+    served.eio.on("message", gate.message)
+    served.keep_reasons()
+    client = served.websocket().opened()
+    client.send("4slow")
+    eventually(lambda: gate.began == ["slow"])
+    client.socket.sendall(b"\x88\x82\0\0\0\0\x03\xe8")
+    eventually(lambda: served.eio.sids == [])
+
+    gate.open.set()
+    client.serving.result(5)
+    assert served.heard == ["transport close"]
+
+
+# Python says nothing of it, but pytest does.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("carrier", ["polling", "websocket"])
+def test_a_disconnect_handler_that_ends_its_thread_leaves_nothing(
+    serve: Serve, carrier: str
+) -> None:
+    served = serve()
+
+    @served.eio.on("disconnect")
+    def disconnect(sid: str) -> None:
+        served.heard.append(sid)
+        raise SystemExit
+
+    sid = served.open_polling() if carrier == "polling" else served.websocket().opened().sid
+    served.eio.disconnect(sid)
+    eventually(lambda: served.heard == [sid] and not served.eio._inboxes)
+
+
+class SlowJSON:
+    """A JSON module of the application, which takes its time and then fails."""
+
+    def __init__(self) -> None:
+        self.go_on = threading.Event()
+        self.is_at_work = threading.Event()
+
+    def dumps(self, value: Any) -> str:
+        raise AssertionError("nothing is sent")
+
+    def loads(self, text: str) -> Any:
+        self.is_at_work.set()
+        self.go_on.wait(5)
+        raise LookupError("no such type")
+
+
+@pytest.mark.parametrize("carrier", ["polling", "websocket"])
+def test_the_json_of_the_application_holds_up_nobody_else(
+    serve: Serve, carrier: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    json = SlowJSON()
+    served = serve(json=json, decode_json=True)
+    served.eio.on("message", lambda sid, data: served.heard.append(data))
+    if carrier == "polling":
+        served.post(served.open_polling(), '4{"a": 1}')
+    else:
+        served.websocket().opened().send('4{"a": 1}')
+    assert json.is_at_work.wait(5)
+
+    served.websocket().opened()
+    json.go_on.set()
+    eventually(lambda: "no such type" in caplog.text)
+    assert served.heard == []
