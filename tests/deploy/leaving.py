@@ -1,4 +1,4 @@
-"""A server whose process ends, or copies itself, when a client says so.
+"""A server whose process ends, or makes a copy of itself, when a client says so.
 
 It serves in a thread that nobody waits for, as the reloaders of frameworks do.
 """
@@ -17,15 +17,20 @@ from werkzeug.serving import make_server
 import engineio
 from engineio.types import Reason
 
+first = os.getpid()
 left = threading.Event()
-eio = engineio.Server(async_mode="threading")
+eio = engineio.Server(async_mode="threading", ping_interval=0.5)
 
 
 @eio.on("message")
 def message(sid: str, data: str | bytes) -> None:
     """Do what a client wants."""
-    if data == "leave":
+    if data == "leave" and os.getpid() != first:
+        os._exit(0)
+    elif data == "leave":
         left.set()
+    elif data == "copy":
+        eio.send(sid, _serving_copy())
     elif data == "fork":
         eio.send(sid, str(_terminated_copy()))
     else:
@@ -53,6 +58,19 @@ def _terminated_copy() -> int | None:
     return copy.exitcode
 
 
+def _serving_copy() -> str:
+    """Return the port of a copy of this process that serves as well, without an `exec`."""
+    reader, writer = os.pipe()
+    if os.fork():
+        os.close(writer)
+        with os.fdopen(reader) as file:
+            return file.readline().strip()
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    os.write(writer, b"%d\n" % server.port)
+    server.serve_forever()
+    raise AssertionError("it never returns")
+
+
 def _stay(began: Event) -> None:
     began.set()
     time.sleep(60)
@@ -63,8 +81,9 @@ def serve() -> None:
     make_server("127.0.0.1", int(os.environ["PORT"]), app, threaded=True).serve_forever()
 
 
+app = engineio.Middleware(eio)
+
 if __name__ == "__main__":
-    app = engineio.Middleware(eio)
     threading.Thread(target=serve, daemon=True).start()
     left.wait()
     sys.exit(3)

@@ -83,3 +83,24 @@ async def test_a_copy_of_the_process_leaves_the_clients_alone(
         await client.receive()
         await client.close()
     assert "shutdown" not in program.log()
+
+
+async def test_a_copy_of_the_process_may_serve_as_well(program: Program, address: Address) -> None:
+    """What is at rest in the one that it was copied from is not there: worker threads above all."""
+    polling, websocket = await connected(address, "polling"), await connected(address, "websocket")
+    await polling.send("workers")
+    await polling.receive()
+    await websocket.send("copy")
+    port = await websocket.receive()
+
+    copy = await connected(Address(address.host, int(port)), "websocket")
+    async with asyncio.timeout(10):
+        # Its timer is at work, and what it had not heard of was not told.
+        while sum(packet.type is PacketType.PING for packet in copy.packets) < 2:
+            await copy.send("workers")
+            await copy.receive()
+    await copy.send_raw("4leave")
+    await copy.wait_closed()
+    for client in (copy, polling, websocket):
+        await client.close()
+    assert "disconnected: server shutdown" not in program.log()
