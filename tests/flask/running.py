@@ -78,7 +78,9 @@ def flask_run(
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = (python, "-m", "flask", "--app", app, "run", f"--port={port}", *options)
+    flask = (python, "-m", "flask", "--app", app, "run", f"--port={port}", *options)
+    # A shell has what it starts in the background ignore Ctrl-C, and so all that it starts.
+    command = ("env", "--default-signal=INT", *flask)
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             command, cwd=source or folder, stdout=log, stderr=log, start_new_session=True
