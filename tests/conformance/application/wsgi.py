@@ -186,6 +186,8 @@ class _Bare:
     def __iter__(self) -> Iterator[bytes]:
         assert self._found is not None
         stream = self._found.stream
+        if self._found.is_lent:
+            stream.setblocking(True)
         if not self._found.is_open:
             head = (
                 f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {self._token}"
