@@ -360,6 +360,8 @@ class TestSync:
                 assert await client.receive_json_from() == {"number": number}
             await client.client.wait_closed()
             await asyncio.to_thread(Plain.threads[0].join)
+        # Its end is in a thread too, which must not outlive the loop.
+        await eventually(lambda: not Plain.get_server()._inboxes)
 
     async def test_it_says_so_where_a_coroutine_would_wait_for_itself(self) -> None:
         class Plain(SyncEngineIOConsumer):
@@ -371,6 +373,7 @@ class TestSync:
         async with EngineIOCommunicator(Plain.as_asgi()):
             with pytest.raises(RuntimeError, match="same thread as an async event loop"):
                 Plain.instances[0].send("x")
+        await eventually(lambda: not Plain.get_server()._inboxes)
 
     async def test_it_refuses(self) -> None:
         class Closed(SyncEngineIOConsumer):
@@ -399,6 +402,7 @@ class TestSync:
             slow.client.start_reading()
             for _ in range(20):
                 assert await slow.receive_from() == "x"
+        await eventually(lambda: not Plain.get_server()._inboxes)
 
 
 class TestJson:
