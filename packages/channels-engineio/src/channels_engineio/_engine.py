@@ -116,19 +116,6 @@ class Engine:
 
     async def _disconnected(self, sid: str, reason: Reason, info: DisconnectInfo) -> None:
         visit = self._visits.pop(sid)
-        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        def finished(error: BaseException | None) -> None:
-            if ended.cancelled():
-                # The loop itself ends.
-                return
-            if error is None:
-                ended.set_result(None)
-            else:
-                ended.set_exception(error)
-
         # In the context that the session began in, not in that of whoever has ended it: this may be
         # a thread's, which runs no other code of Django's than that of its own call.
-        start = self.server.driver.runner.start
-        if not visit.context.run(start, visit.end(info), finished):
-            await ended
+        await self.server.driver.runner.run_in(visit.context, visit.end(info))

@@ -15,6 +15,7 @@ from channels import DEFAULT_CHANNEL_LAYER
 from channels.db import database_sync_to_async
 
 from engineio import AsyncServer, DisconnectInfo, Reason
+from engineio.aio.threads import has_loop
 from engineio.options import ServerOptions
 from engineio.types import SendData, TransportName
 
@@ -230,16 +231,8 @@ class SyncEngineIOConsumer(BaseConsumer):
     def _wait(self, function: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:
         """Call a coroutine function in the loop of the server, and wait for it."""
         loop = self._visit.server.driver.loop
-        if loop is None or loop.is_closed() or _has_loop():
+        if loop is None or loop.is_closed() or has_loop():
             # It says what is wrong where a coroutine would wait for its own loop.
             return async_to_sync(function)(*args)
         # asgiref knows the loop only in threads that it has started itself.
         return asyncio.run_coroutine_threadsafe(function(*args), loop).result()
-
-
-def _has_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

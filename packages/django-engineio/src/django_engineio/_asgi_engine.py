@@ -19,6 +19,7 @@ from django.core.exceptions import SynchronousOnlyOperation
 from django.core.handlers.exception import convert_exception_to_response
 
 from engineio import AsyncServer, DisconnectInfo, Reason
+from engineio.aio.threads import has_loop
 from engineio.functions import is_async
 from engineio.handlers import Handler
 from engineio.http.response import Accepted, Header, Response
@@ -76,7 +77,7 @@ class ASGIEngine(Engine):
         """Let every handler pass."""
 
     def call(self, use: Callable[[AnyServer], T | Coroutine[Any, Any, T]]) -> T:
-        if _has_loop():
+        if has_loop():
             raise SynchronousOnlyOperation(
                 "a coroutine must not wait here: await the method whose name begins with an 'a'"
             )
@@ -160,19 +161,7 @@ class ASGIEngine(Engine):
 
     async def _at_home(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine in a context that knows no request, and wait for its end."""
-        over: asyncio.Future[BaseException | None] = asyncio.get_running_loop().create_future()
-
-        def finished(error: BaseException | None) -> None:
-            # It is cancelled when the loop itself ends.
-            if not over.cancelled():
-                over.set_result(error)
-
-        # As the server does it: most of them never wait, and a task costs more than they do.
-        if self._home.copy().run(self._server.driver.runner.start, coroutine, finished):
-            return
-        error = await over
-        if error is not None:
-            raise error
+        await self._server.driver.runner.run_in(self._home.copy(), coroutine)
 
     async def _handle(self, event: str, *args: Any) -> None:
         handler = self.eio.handlers.get(event)
@@ -214,14 +203,6 @@ def _release_after(function: Callable[..., Any], *args: Any, **kwargs: Any) -> A
         return function(*args, **kwargs)
     finally:
         release()
-
-
-def _has_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
 
 
 def _as_get(scope: Scope, path: str, handshake: Handshake) -> Scope:

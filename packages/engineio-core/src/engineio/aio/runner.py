@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 from asyncio import _enter_task, _leave_task, current_task
 from collections.abc import Callable, Coroutine, Generator
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from typing import Any, TypeAlias
 
 __all__ = ["EagerRunner", "Finished", "Rest", "step"]
@@ -76,6 +76,25 @@ class EagerRunner:
                     task.cancel()
         carrier.adopt(Rest(coroutine, waiting, context.run), finished)
         return False
+
+    async def run_in(self, context: Context, coroutine: Coroutine[Any, Any, object]) -> None:
+        """Run ``coroutine`` in another context than the caller's, and wait for its end.
+
+        Raises:
+            BaseException: What the coroutine raised.
+        """
+        over: asyncio.Future[BaseException | None] = self._loop.create_future()
+
+        def finished(error: BaseException | None) -> None:
+            # It is cancelled when the loop itself ends.
+            if not over.cancelled():
+                over.set_result(error)
+
+        if context.run(self.start, coroutine, finished):
+            return
+        error = await over
+        if error is not None:
+            raise error
 
     def go_on(
         self, coroutine: Coroutine[Any, Any, object], waiting: Any, finished: Finished

@@ -1,4 +1,4 @@
-"""Calling plain functions in threads, with the context of whoever calls."""
+"""Threads beside the loop: calling plain functions in them, and telling them from its own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextvars import copy_context
 from typing import Any
 
-__all__ = ["call_in_thread"]
+__all__ = ["call_in_thread", "has_loop"]
 
 
 def call_in_thread(
@@ -19,6 +19,15 @@ def call_in_thread(
         What it returns or raises.
     """
     return loop.run_in_executor(None, copy_context().run, _call, function, args)
+
+
+def has_loop() -> bool:
+    """Whether an event loop runs in this thread, which therefore must not wait."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _call(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
